@@ -1,0 +1,43 @@
+# Needs Python 3.11 or later with pip, and nothing else: each target sets up .venv when requirements.txt or setup.cfg changed.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+demo: $(READY) ## a server with the DHS record in it, and a token to try
+	$(BIN)/onrecord demo
+
+test: $(READY) ## the tests
+	$(BIN)/python -m pytest
+
+check: lint test ## everything that CI checks: lint, types, import contracts, tests
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## the measurements of docs/performance.md
+	$(BIN)/python -m tests.bench
+
+# The header names this target instead of a command line, and no index: the file says what is installed, not from where.
+lock: $(READY) ## requirements.txt from the pins in setup.cfg, with hashes
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+		--output-file requirements.txt setup.cfg
+
+clean: ## removes what was built
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(READY): requirements.txt setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@

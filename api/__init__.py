@@ -1,0 +1,63 @@
+"""onrecord: what people and institutions said, what fact-checkers ruled on it, and whether it contradicts
+itself.
+
+`create_app(settings)` makes the WSGI application. Inside, from the outside in:
+
+* `routes`     one module a resource: parses a request, calls, answers
+* `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
+* `server`     the application under gunicorn
+* `ledger`     the write path
+* `documents`, `projection`, `merkle`   what an entry turns into: pure functions
+* `storage`    the store: SQL, and the only code that knows a driver
+* `domain`     the rules, in plain Python
+* `errors`     refusals in the domain's words; `settings` the one table of settings
+
+Nothing is imported here before `create_app` is called, so that the domain can be used without Flask.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from api.settings import Settings
+
+__version__ = "0.1.0"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application. Without settings they are read from the environment (SettingsError names what is wrong
+    there).
+
+    The database is opened when it is first needed and is never migrated here: workers would race, so
+    `onrecord migrate` does it.
+    """
+    import os
+    import threading
+
+    from flask import Flask
+
+    from api import context, limits, logs, openapi, problems, routes
+    from api.settings import Settings
+    from api.storage.sqlite import Database
+    from api.writers import Writers
+
+    settings = settings or Settings.from_environ(os.environ)
+    logs.configure(settings.log_level)
+    app = Flask(__name__, static_folder=None)
+    context.register(app)
+    database = Database(settings.database_path)
+    app.extensions["onrecord"] = context.House(
+        settings,
+        database,
+        limits.Limits(settings),
+        threading.Semaphore(settings.waiters),
+        Writers(database),
+    )
+    api = openapi.make(app, __version__)
+    for blueprint in routes.blueprints():
+        api.register_blueprint(blueprint)
+    problems.register(app)
+    return app

@@ -1,0 +1,122 @@
+"""What surrounds a request: the house that serves it, what it knows of itself, and the one hook after it."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import flask
+from werkzeug.routing import BaseConverter
+
+from api import logs
+from schemas import vocabulary
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from api.limits import Limits
+    from api.settings import Settings
+    from api.storage.keys import Token
+    from api.storage.sqlite import Database
+    from api.writers import Writers
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_CORS = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "ETag, Link, Location, Retry-After, X-Request-Id"),
+)
+_PREFLIGHT = (
+    ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+    ("Access-Control-Allow-Headers", "Authorization, If-None-Match, X-Request-Id"),
+    ("Access-Control-Max-Age", "86400"),
+)
+
+
+@dataclass
+class House:
+    """What an application has: `app.extensions["onrecord"]`, or `house()` while a request is served.
+
+    `waiters` is taken (without blocking) by every poll that is held open. `stopping()` says that the process
+    has been told to end, and that whoever waits should answer now.
+    """
+
+    settings: Settings
+    database: Database
+    limits: Limits
+    waiters: threading.Semaphore
+    writers: Writers
+    stopping: Callable[[], bool] = field(default=lambda: False)
+
+
+class Request(flask.Request):
+    """A request that knows when it began, its id, and the token that it was made with (set by `api.auth`)."""
+
+    token: Token | None = None
+    _id: str | None = None
+    _raw: bytes | None = None
+
+    def __init__(self, environ: WSGIEnvironment, *args: Any, **kwargs: Any) -> None:
+        super().__init__(environ, *args, **kwargs)
+        self.started = time.perf_counter()
+
+    @property
+    def id(self) -> str:
+        """The client's X-Request-Id where it is sane, else a random one."""
+        if self._id is None:
+            given: str = self.environ.get("HTTP_X_REQUEST_ID", "")
+            self._id = given if given and _REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
+        return self._id
+
+
+class SlugConverter(BaseConverter):
+    """`<slug:id>` in a rule: what can be no slug is no resource."""
+
+    regex = vocabulary.SLUG_PATTERN
+
+
+class UlidConverter(BaseConverter):
+    """`<ulid:id>` in a rule."""
+
+    regex = vocabulary.ULID_PATTERN
+
+
+def register(app: flask.Flask) -> None:
+    """Gives `app` the request class, the one hook after each request, and URLs that mean only what they
+    say."""
+    app.request_class = Request
+    app.url_map.converters |= {"slug": SlugConverter, "ulid": UlidConverter}
+    app.url_map.merge_slashes = False  # or //host/path would be answered by a redirect
+    app.after_request(_finish)
+
+
+def house() -> House:
+    """What the application that serves the current request has."""
+    found: House = flask.current_app.extensions["onrecord"]
+    return found
+
+
+def current() -> Request:
+    """The current request itself, not its proxy."""
+    return flask.request._get_current_object()  # type: ignore[attr-defined,no-any-return]
+
+
+def _finish(response: flask.Response) -> flask.Response:
+    """The one hook after a request: its id, CORS for reading, and the line in the log."""
+    request = current()
+    added: list[tuple[str, str]] = [("X-Request-Id", request.id), ("X-Content-Type-Options", "nosniff")]
+    environ = request.environ
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    if method in ("GET", "HEAD", "OPTIONS") and path.startswith(("/v1/", "/openapi.json")):
+        added += _CORS
+        if method == "OPTIONS":
+            added += _PREFLIGHT
+    response.headers._list += added
+    if logs.wanted(method, response.status_code):
+        logs.request_done(request, response.status_code, (time.perf_counter() - request.started) * 1000)
+    return response

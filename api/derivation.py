@@ -1,0 +1,202 @@
+"""What follows from an entry: documents, rows of lists and timelines, the feed. The write path and a rebuild
+both come through here.
+
+`derive` is given each entry once, in order, right after it is in the log, and brings every derived table up to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from api import documents
+from api.domain import claims, contradictions, parties, questions
+from api.domain.claims import Claim
+from api.domain.contradictions import pair_of
+from api.domain.entries import Entry
+from api.domain.parties import above, members
+from api.domain.record import Record
+from api.history import History
+from api.projection import Placement, place
+from api.storage import lists, log, pairs, search, statements
+from schemas.dates import UNDATED
+
+
+def derive(history: History, entry: Entry) -> None:
+    """Bring the derived tables up to an entry that was just appended (or is being replayed)."""
+    _DERIVERS[entry.kind.split(".")[0]](history, entry)
+
+
+def _party(history: History, entry: Entry) -> None:
+    party_id = entry.subject.removeprefix("party/")
+    before = history.party(party_id)
+    after = parties.evolve(before, entry)
+    moved = before is not None and (before.name != after.name or before.parent != after.parent)
+    affected = list(history.claims_of(party_id)) if moved else []
+    # Each claim under the party is placed twice, as it was and as it is now; the party's old state is needed
+    # for the first.
+    placed = [place(claim, history) for claim in affected]
+    left = [party.id for party in above(before, history)] if before else []
+    history.remember(entry.subject, after)
+    _listed(history, entry, "parties", documents.party(after), new=before is None)
+    for claim, was in zip(affected, placed, strict=True):
+        _replace(history, claim, was, place(claim, history), entry.index)
+    # Those above it before, too: whoever follows them has to hear that it left.
+    concerned = {party_id, *left, *(party.id for party in above(after, history))}
+    _tell(history, entry, [f"party={party}" for party in concerned])
+
+
+def _question(history: History, entry: Entry) -> None:
+    question_id = entry.subject.removeprefix("question/")
+    before = history.question(question_id)
+    after = questions.evolve(before, entry)
+    history.remember(entry.subject, after)
+    _listed(history, entry, "questions", documents.question(after), new=before is None)
+    _tell(history, entry, [f"question={question_id}"])
+
+
+def _claim(history: History, entry: Entry) -> None:
+    claim_id = entry.payload["claim"] if entry.subject.startswith("verdict/") else entry.subject.removeprefix("claim/")
+    subject = f"claim/{claim_id}"
+    before = history.claim(claim_id)
+    after = claims.evolve(before, entry)
+    was = place(before, history) if before else None
+    now = place(after, history)
+    history.remember(subject, after)
+    number = history.number_for(subject, entry.index)
+    log.add_history(history.db, number, entry.index)
+    log.add_document(history.db, number, entry.index, documents.claim(after), documents.excerpt(after))
+    _verdicts(history, after, entry)
+    _replace(history, after, was, now, entry.index)
+    # Whoever follows a party or question that the claim leaves has to hear of that, too.
+    members_of = {member.party for placed in (was, now) if placed for member in placed.members}
+    stances = [stance for state in (before, after) if state for stance in state.body.get("stances", [])]
+    facets = {f"party={party}" for party in members_of} | {f"question={stance['question']}" for stance in stances}
+    _tell(history, entry, facets, claim_id, before.status if before else None, after.status)
+
+
+def _verdicts(history: History, claim: Claim, entry: Entry) -> None:
+    """New versions of the verdicts that an entry touched: its own, the one it supersedes, those that it made stale."""
+    for verdict in claim.verdicts:
+        if verdict.revision != entry.index:
+            continue
+        subject = f"verdict/{verdict.id}"
+        number = history.number_for(subject, entry.index)
+        log.add_document(history.db, number, entry.index, documents.verdict(verdict, claim))
+        if number == entry.index + 1:
+            _list(history, f"verdicts={claim.id}", number, entry.index)
+
+
+def _contradiction(history: History, entry: Entry) -> None:
+    one, other = pair_of(*entry.payload["claims"])
+    after = contradictions.evolve(history.pair(one, other), entry)
+    history.remember(entry.subject, after)
+    number = history.number_for(entry.subject, entry.index)
+    log.add_history(history.db, number, entry.index)
+    log.add_document(history.db, number, entry.index, documents.assessments(after.assessments))
+    pairs.put(history.db, (one, other), number, entry.index, after.status)
+    sides = [claim for claim in (history.claim(one), history.claim(other)) if claim]
+    facets = {f"party={party}" for party in _shared(sides, history)}
+    if "question" in entry.payload:
+        facets.add(f"question={entry.payload['question']}")
+    _tell(history, entry, facets)
+
+
+def _shared(sides: list[Claim], known: Record) -> set[str]:
+    return set.intersection(*({m.party for m in members(claim.body["attribution"], known)} for claim in sides))
+
+
+def _listed(history: History, entry: Entry, facet: str, body: bytes, new: bool) -> None:
+    number = history.number_for(entry.subject, entry.index)
+    log.add_history(history.db, number, entry.index)
+    log.add_document(history.db, number, entry.index, body)
+    if new:
+        _list(history, facet, number, entry.index)
+
+
+def _list(history: History, facet: str, number: int, since: int) -> None:
+    lists.open_facets(history.db, [history.term(facet)], number, since, UNDATED)
+
+
+def _replace(history: History, claim: Claim, was: Placement | None, now: Placement, index: int) -> None:
+    """Close the rows of a claim that no longer hold and open those that do now; rows that stay the same are
+    left alone."""
+    if was == now:
+        return
+    number = history.number_for(f"claim/{claim.id}", index)
+    _replace_facets(history, number, was, now, index)
+    _replace_statements(history, number, was, now, index)
+    if was is None or (was.members, was.stances, was.stated) != (now.members, now.stances, now.stated):
+        statements.add_profile(history.db, number, index, now.members, now.stances, now.stated)
+    if was is None or was.words != now.words:
+        search.add(history.db, number, index, now.words)
+    if was is None or was.fingerprint != now.fingerprint:
+        _replace_fingerprint(history, number, was.fingerprint if was else None, now.fingerprint)
+
+
+def _replace_facets(history: History, number: int, was: Placement | None, now: Placement, index: int) -> None:
+    before, after = was.facets if was else frozenset(), now.facets
+    kept = before & after if was and was.stated == now.stated else frozenset()
+    if before - kept:
+        lists.close_facets(history.db, _terms(history, before - kept), number, index)
+    if after - kept:
+        lists.open_facets(history.db, _terms(history, after - kept), number, index, now.stated)
+
+
+def _replace_statements(history: History, number: int, was: Placement | None, now: Placement, index: int) -> None:
+    before, after = was.statements if was else frozenset(), now.statements
+    same_dates = was is not None and (was.stated, was.disclosed) == (now.stated, now.disclosed)
+    kept = before & after if same_dates else frozenset()
+    if was and before - kept:
+        statements.close_statements(history.db, _numbered(history, before - kept), number, index, was.stated)
+    if after - kept:
+        statements.open_statements(
+            history.db, _numbered(history, after - kept), number, index, now.stated, now.disclosed
+        )
+
+
+def _replace_fingerprint(history: History, number: int, was: bytes | None, now: bytes | None) -> None:
+    if was:
+        history.db.execute("DELETE FROM fingerprints WHERE fingerprint = :was AND no = :no", {"was": was, "no": number})
+    if now:
+        history.db.execute("INSERT INTO fingerprints (fingerprint, no) VALUES (:now, :no)", {"now": now, "no": number})
+
+
+def _terms(history: History, facets: Iterable[str]) -> list[int]:
+    # Sorted, so that new names are numbered in the same order when the tables are rebuilt.
+    return [history.term(facet) for facet in sorted(facets)]
+
+
+def _numbered(history: History, rows: Iterable[tuple[str, str, str]]) -> list[tuple[int, int, str]]:
+    return [
+        (
+            history.number(f"party/{party}") or statements.EVERYBODY if party else statements.EVERYBODY,
+            history.number(f"question/{question}") or 0,
+            position,
+        )
+        for party, question, position in sorted(rows)
+    ]
+
+
+def _tell(
+    history: History,
+    entry: Entry,
+    facets: Iterable[str],
+    claim: str | None = None,
+    before: str | None = None,
+    after: str | None = None,
+) -> None:
+    log.add_change(
+        history.db,
+        entry.index,
+        documents.change(entry, claim, before, after),
+        sorted({f"kind={entry.kind}", *facets}),
+    )
+
+
+_DERIVERS = {
+    "party": _party,
+    "question": _question,
+    "claim": _claim,
+    "verdict": _claim,
+    "contradiction": _contradiction,
+}

@@ -1,0 +1,167 @@
+"""Claims: words on record, their corrections, their withdrawal, and the status that verdicts give them."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from api.domain.entries import Entry, Event
+from api.domain.parties import taken
+from api.domain.record import Body, Record, Stamp, changed, changes_between
+from api.domain.verdicts import Verdict, with_verdict_entry
+from api.errors import ClaimWithdrawn, DuplicateClaim, FieldError, InvalidRequest
+from schemas.vocabulary import RATING_SIDES
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Why, when and by whom a claim was withdrawn."""
+
+    reason: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim as it stands, with every verdict that it ever had, oldest first."""
+
+    id: str
+    body: Body
+    text_sha256: str
+    text_revision: int
+    stamp: Stamp
+    verdicts: tuple[Verdict, ...] = ()
+    withdrawn: Withdrawal | None = None
+
+    @property
+    def url(self) -> str:
+        return f"/v1/claims/{self.id}"
+
+    @property
+    def standing(self) -> list[Verdict]:
+        """The verdicts that count: neither superseded nor retracted."""
+        return [verdict for verdict in self.verdicts if verdict.status == "standing"]
+
+    @property
+    def status(self) -> str:
+        """What the reviewers' standing verdicts say together; stale ones still count, withdrawal wins over all."""
+        if self.withdrawn:
+            return "withdrawn"
+        sides = {RATING_SIDES[verdict.rating] for verdict in self.standing}
+        if not sides:
+            return "unreviewed"
+        return sides.pop() if len(sides) == 1 else "disputed"
+
+    @property
+    def stale(self) -> bool:
+        """Whether a standing verdict judged words that the claim no longer has."""
+        return any(verdict.text_sha256 != self.text_sha256 for verdict in self.standing)
+
+    @property
+    def stances(self) -> list[Body]:
+        """The positions that the claim takes: none once it is withdrawn."""
+        return [] if self.withdrawn else self.body.get("stances", [])
+
+
+def record(body: Body, claim_id: str, known: Record) -> Event:
+    """Decide that a claim is recorded under `claim_id`. Raises InvalidRequest, IdTaken, DuplicateClaim."""
+    if known.claim(claim_id):
+        raise taken("claim", claim_id, f"/v1/claims/{claim_id}")
+    _check_references(body, known)
+    _refuse_twin(body, known)
+    return Event("claim.recorded", f"claim/{claim_id}", body | {"id": claim_id})
+
+
+def amend(claim: Claim, after: Body, reason: str, known: Record) -> Event:
+    """Decide that a claim's fields become those of `after`. Raises ClaimWithdrawn besides what `record` raises."""
+    refuse_withdrawn(claim)
+    changes = changes_between(claim.body, after)
+    if "id" in changes:
+        raise InvalidRequest.of("/id", "The id of a claim cannot be changed: record another claim.", "immutable")
+    _check_references(after, known)
+    if fingerprint(after) != fingerprint(claim.body):
+        _refuse_twin(after, known)
+    return Event("claim.amended", f"claim/{claim.id}", {"changes": changes, "reason": reason})
+
+
+def withdraw(claim: Claim, reason: str) -> Event:
+    """Decide that a claim is withdrawn: it stays on record, but counts in no timeline and no contradiction."""
+    refuse_withdrawn(claim)
+    return Event("claim.withdrawn", f"claim/{claim.id}", {"reason": reason})
+
+
+def evolve(claim: Claim | None, entry: Entry) -> Claim:
+    """The claim after one entry of its history: its own entries, and those of the verdicts on it."""
+    payload = entry.payload
+    if claim is None:
+        return Claim(payload["id"], payload, text_hash(payload["text"]), entry.index, Stamp.first(entry))
+    stamp = claim.stamp.next(entry)
+    if entry.kind == "claim.amended":
+        return _amended(replace(claim, body=changed(claim.body, payload["changes"]), stamp=stamp), entry)
+    if entry.kind == "claim.withdrawn":
+        return replace(claim, withdrawn=Withdrawal(payload["reason"], entry.recorded_at, entry.actor), stamp=stamp)
+    return replace(claim, verdicts=with_verdict_entry(claim.verdicts, entry), stamp=stamp)
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of the words as UTF-8, in hex: what a verdict says it judged."""
+    return sha256(text.encode()).hexdigest()
+
+
+def fingerprint(body: Body) -> bytes:
+    """What two records of one utterance have in common: its words but for case, spacing and quotation marks,
+    speaker, date."""
+    words = unicodedata.normalize("NFKC", body["text"]).casefold()
+    words = " ".join(words.strip(" \t\r\n\"'“”‘’«»„.").split())
+    # Unit separators, since none of the three parts can hold one: "a" by "bc" is not "ab" by "c".
+    parts = (words, body["attribution"]["speaker"], body.get("stated_on", ""))
+    return sha256("\x1f".join(parts).encode()).digest()[:16]
+
+
+def refuse_withdrawn(claim: Claim) -> None:
+    """Raise ClaimWithdrawn where the claim is."""
+    if claim.withdrawn:
+        raise ClaimWithdrawn(
+            f"Claim {claim.id} was withdrawn at {claim.withdrawn.at}: nothing more can be said of it. Record it anew."
+        )
+
+
+def _amended(claim: Claim, entry: Entry) -> Claim:
+    digest = text_hash(claim.body["text"])
+    if digest == claim.text_sha256:
+        return claim
+    # A verdict's document says whether it is stale, so a change of the words is a new version of it too.
+    verdicts = tuple(replace(verdict, revision=entry.index) for verdict in claim.verdicts)
+    return replace(claim, text_sha256=digest, text_revision=entry.index, verdicts=verdicts)
+
+
+def _check_references(body: Body, known: Record) -> None:
+    errors = []
+    for role in ("speaker", "on_behalf_of", "reported_through"):
+        party_id = body["attribution"].get(role)
+        if party_id and not known.party(party_id):
+            detail = f"No party '{party_id}' is recorded: record it first with POST /v1/parties."
+            errors.append(FieldError(f"/attribution/{role}", detail, "unknown-party"))
+    for i, stance in enumerate(body.get("stances", [])):
+        question = known.question(stance["question"])
+        if question is None:
+            detail = f"No question '{stance['question']}' is open: open it first with POST /v1/questions."
+            errors.append(FieldError(f"/stances/{i}/question", detail, "unknown-question"))
+        elif stance["position"] not in question.positions:
+            known_ones = ", ".join(question.positions)
+            detail = f"'{stance['position']}' is no position of '{question.id}': choose one of {known_ones}."
+            errors.append(FieldError(f"/stances/{i}/position", detail, "unknown-position"))
+    if errors:
+        raise InvalidRequest("The claim refers to what is not on record.", errors=errors)
+
+
+def _refuse_twin(body: Body, known: Record) -> None:
+    twin = known.twin(fingerprint(body))
+    if twin:
+        url = f"/v1/claims/{twin}"
+        raise DuplicateClaim(
+            f"The same words by the same speaker on the same date are on record at {url}: correct that claim instead.",
+            members={"existing": url},
+        )

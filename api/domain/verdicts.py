@@ -1,0 +1,172 @@
+"""Verdicts: what a reviewer ruled on a claim. They are superseded or retracted, never overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from api.domain.entries import Entry, Event
+from api.domain.parties import taken
+from api.domain.record import Body, Record
+from api.errors import AlreadyRetracted, ClaimChanged, FieldError, Forbidden, InvalidRequest, VerdictStanding
+
+if TYPE_CHECKING:
+    from api.domain.claims import Claim
+
+# The payload's fields that are kept beside the body: who ruled, and on which words.
+RULING = ("claim", "reviewer", "claim_revision", "text_sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """Why and when a verdict was taken back."""
+
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict as it stands. `claim_revision` and `text_sha256` say which words it judged."""
+
+    id: str
+    claim: str
+    reviewer: str
+    body: Body
+    claim_revision: int
+    text_sha256: str
+    recorded_at: str
+    revision: int
+    superseded_by: str | None = None
+    retraction: Retraction | None = None
+
+    @property
+    def rating(self) -> str:
+        return str(self.body["rating"])
+
+    @property
+    def status(self) -> str:
+        if self.retraction:
+            return "retracted"
+        return "superseded" if self.superseded_by else "standing"
+
+
+def publish(claim: Claim, body: Body, verdict_id: str, reviewer: str, known: Record) -> Event:
+    """Decide that `reviewer` publishes a verdict on a claim that is not withdrawn (see `claims.refuse_withdrawn`).
+
+    Raises InvalidRequest, Forbidden for another reviewer's name, IdTaken, ClaimChanged where the words are
+    no longer those of `claim_revision`, VerdictStanding where the reviewer's own standing verdict is not
+    superseded by this one.
+    """
+    if not known.party(reviewer):
+        raise InvalidRequest.of(
+            "/reviewer", f"No party '{reviewer}' is recorded: a reviewer is a party.", "unknown-party"
+        )
+    if body.get("reviewer", reviewer) != reviewer:
+        raise _not_yours(body["reviewer"], reviewer)
+    if known.claim_of_verdict(verdict_id):
+        raise taken("verdict", verdict_id, f"/v1/verdicts/{verdict_id}")
+    judged = body.get("claim_revision", claim.stamp.revision)
+    _check_judged(claim, judged)
+    _check_superseded(claim, body.get("supersedes"), reviewer)
+    ruling = {
+        "id": verdict_id,
+        "claim": claim.id,
+        "reviewer": reviewer,
+        "claim_revision": judged,
+        "text_sha256": claim.text_sha256,
+    }
+    return Event("verdict.published", f"verdict/{verdict_id}", body | ruling)
+
+
+def retract(claim: Claim, verdict_id: str, reason: str, reviewer: str) -> Event:
+    """Decide that `reviewer` takes back the verdict. Raises Forbidden, AlreadyRetracted."""
+    verdict = find(claim, verdict_id)
+    if verdict.reviewer != reviewer:
+        raise _not_yours(verdict.reviewer, reviewer)
+    if verdict.status != "standing":
+        raise AlreadyRetracted(
+            f"Verdict {verdict_id} is {verdict.status} and no longer stands: there is nothing to retract."
+        )
+    return Event("verdict.retracted", f"verdict/{verdict_id}", {"claim": claim.id, "reason": reason})
+
+
+def with_verdict_entry(verdicts: tuple[Verdict, ...], entry: Entry) -> tuple[Verdict, ...]:
+    """A claim's verdicts after an entry about one of them."""
+    verdict_id = entry.subject.removeprefix("verdict/")
+    if entry.kind == "verdict.retracted":
+        retraction = Retraction(entry.payload["reason"], entry.recorded_at)
+        return tuple(
+            replace(verdict, retraction=retraction, revision=entry.index) if verdict.id == verdict_id else verdict
+            for verdict in verdicts
+        )
+    superseded = entry.payload.get("supersedes")
+    older = tuple(
+        replace(verdict, superseded_by=verdict_id, revision=entry.index) if verdict.id == superseded else verdict
+        for verdict in verdicts
+    )
+    return (*older, _published(entry, verdict_id))
+
+
+def find(claim: Claim, verdict_id: str) -> Verdict:
+    """The verdict of a claim that has this id; it is there, since the claim was looked up by it."""
+    return next(verdict for verdict in claim.verdicts if verdict.id == verdict_id)
+
+
+def _published(entry: Entry, verdict_id: str) -> Verdict:
+    payload = entry.payload
+    return Verdict(
+        id=verdict_id,
+        claim=payload["claim"],
+        reviewer=payload["reviewer"],
+        body={name: value for name, value in payload.items() if name not in RULING},
+        claim_revision=payload["claim_revision"],
+        text_sha256=payload["text_sha256"],
+        recorded_at=entry.recorded_at,
+        revision=entry.index,
+    )
+
+
+def _check_judged(claim: Claim, judged: int) -> None:
+    if judged < claim.text_revision:
+        raise ClaimChanged(
+            f"The claim's words changed at revision {claim.text_revision}, after revision {judged} that was judged: "
+            f"read {claim.url} again and judge what it says now.",
+            members={"existing": claim.url},
+        )
+    if judged > claim.stamp.revision:
+        raise InvalidRequest.of(
+            "/claim_revision",
+            f"The claim has no revision {judged}: its current one is {claim.stamp.revision}.",
+            "unknown-revision",
+        )
+
+
+def _check_superseded(claim: Claim, supersedes: str | None, reviewer: str) -> None:
+    own = next((verdict for verdict in claim.standing if verdict.reviewer == reviewer), None)
+    if supersedes is None:
+        if own:
+            raise VerdictStanding(
+                f"Your verdict {own.id} on this claim stands: name it in 'supersedes', or retract it first.",
+                errors=[
+                    FieldError("/supersedes", f"Set it to '{own.id}' to replace your standing verdict.", "required")
+                ],
+                members={"existing": f"/v1/verdicts/{own.id}"},
+            )
+        return
+    earlier = next((verdict for verdict in claim.verdicts if verdict.id == supersedes), None)
+    if earlier is None:
+        raise InvalidRequest.of(
+            "/supersedes", f"The claim has no verdict '{supersedes}': name one of its own.", "unknown-verdict"
+        )
+    if earlier.reviewer != reviewer:
+        raise _not_yours(earlier.reviewer, reviewer)
+    if earlier.status != "standing":
+        raise AlreadyRetracted(f"Verdict {supersedes} is {earlier.status}: only one that stands can be superseded.")
+
+
+def _not_yours(owner: str, reviewer: str) -> Forbidden:
+    return Forbidden(
+        f"'{reviewer}' cannot publish, replace or retract in the name of '{owner}': use a token of that reviewer.",
+        errors=[FieldError("/reviewer", f"Leave it out, or set it to '{reviewer}'.", "not-yours")],
+    )

@@ -1,0 +1,110 @@
+"""Folds states out of the log: what a decision, a projection or a rebuild asks of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import reduce
+from typing import Any
+
+from api.domain import claims, contradictions, parties, questions
+from api.domain.claims import Claim
+from api.domain.contradictions import Pair, pair_of
+from api.domain.entries import Entry
+from api.domain.parties import Party
+from api.domain.questions import Question
+from api.storage import lists, log
+from api.storage.log import Connection
+
+
+class History:
+    """The record as one transaction sees it (`api.domain.record.Record`). It keeps what it folded, so it
+    lives no longer than that."""
+
+    def __init__(self, db: Connection) -> None:
+        self.db = db
+        self._states: dict[str, Any] = {}
+        self._numbers: dict[str, int] = {}
+        self._terms: dict[str, int] = {}
+
+    def party(self, party_id: str) -> Party | None:
+        found: Party | None = self._state(f"party/{party_id}", parties.evolve)
+        return found
+
+    def question(self, question_id: str) -> Question | None:
+        found: Question | None = self._state(f"question/{question_id}", questions.evolve)
+        return found
+
+    def claim(self, claim_id: str) -> Claim | None:
+        found: Claim | None = self._state(f"claim/{claim_id}", claims.evolve)
+        return found
+
+    def pair(self, one: str, other: str) -> Pair:
+        first, second = pair_of(one, other)
+        return self._state(f"contradiction/{first}:{second}", contradictions.evolve) or Pair((first, second))
+
+    def claim_of_verdict(self, verdict_id: str) -> Claim | None:
+        number = self.number(f"verdict/{verdict_id}")
+        if number is None:
+            return None
+        return self.claim(self._first_entry(number).payload["claim"])
+
+    def twin(self, fingerprint: bytes) -> str | None:
+        row = self.db.execute(
+            "SELECT no FROM fingerprints WHERE fingerprint = :fingerprint LIMIT 1", {"fingerprint": fingerprint}
+        ).fetchone()
+        return self._first_entry(row[0]).payload["id"] if row else None
+
+    def claims_of(self, party_id: str) -> Iterable[Claim]:
+        """The claims that belong to a party, itself or through those under it."""
+        facet = lists.term(self.db, f"party={party_id}")
+        for number in lists.numbers(self.db, facet) if facet else ():
+            yield self._folded(number, claims.evolve)
+
+    def remember(self, subject: str, state: Any) -> None:
+        """Put the state that an entry led to in place of the one that was folded."""
+        self._states[subject] = state
+
+    def forget(self) -> None:
+        """Drop what was folded of claims and pairs, so that a long transaction keeps its memory; parties and
+        questions are few."""
+        kept = ("party/", "question/")
+        self._states = {name: state for name, state in self._states.items() if name.startswith(kept)}
+        self._numbers = {name: number for name, number in self._numbers.items() if name.startswith(kept)}
+
+    def number(self, subject: str) -> int | None:
+        """The number of a subject, None where no entry named it."""
+        found = self._numbers.get(subject)
+        if found is None:
+            found = log.number(self.db, subject)
+            if found is not None:
+                self._numbers[subject] = found
+        return found
+
+    def number_for(self, subject: str, index: int) -> int:
+        """The number of a subject, which is numbered by this entry if none named it before."""
+        found = self.number(subject)
+        if found is None:
+            found = index + 1
+            log.add_subject(self.db, subject, found)
+            self._numbers[subject] = found
+        return found
+
+    def term(self, facet: str) -> int:
+        """The number of a facet's name, numbered now if it is new."""
+        found = self._terms.get(facet)
+        if found is None:
+            found = lists.term(self.db, facet) or lists.add_term(self.db, facet)
+            self._terms[facet] = found
+        return found
+
+    def _state(self, subject: str, evolve: Callable[..., Any]) -> Any:
+        if subject not in self._states:
+            number = self.number(subject)
+            self._states[subject] = None if number is None else self._folded(number, evolve)
+        return self._states[subject]
+
+    def _folded(self, number: int, evolve: Callable[..., Any]) -> Any:
+        return reduce(evolve, log.history(self.db, number), None)
+
+    def _first_entry(self, number: int) -> Entry:
+        return log.opened(next(log.sealed_entries(self.db, number - 1, number)))

@@ -1,0 +1,205 @@
+"""Problems (RFC 9457): the one table that gives each refusal its status, and the one function that renders
+it.
+
+Whatever goes wrong, the answer is `application/problem+json` with a stable `type`. A status that has no line
+in the table (a broken transfer, say) is answered as `about:blank`, which RFC 9457 reserves for "the status
+says it all".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import flask
+import structlog
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from api import errors
+from api.errors import FieldError, Refusal
+from api.storage.sqlite import StoreError
+from schemas.problems import field_errors
+
+TYPE_PREFIX = "urn:onrecord:problem:"
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """One kind of problem: the HTTP status, the last part of its `type`, and its title."""
+
+    status: int
+    slug: str
+    title: str
+
+    @property
+    def type(self) -> str:
+        """The URN that clients compare."""
+        return TYPE_PREFIX + self.slug
+
+
+class Internal(Refusal):
+    """Something that we did not foresee. The log has the traceback under the same request id; the answer says
+    nothing."""
+
+
+PROBLEMS: dict[type[Refusal], ProblemType] = {
+    errors.MalformedJSON: ProblemType(400, "malformed-json", "The body is not valid JSON"),
+    errors.Unauthenticated: ProblemType(401, "unauthenticated", "A valid token is needed"),
+    errors.Forbidden: ProblemType(403, "forbidden", "The token does not allow this"),
+    errors.NotFound: ProblemType(404, "not-found", "Nothing is on record here"),
+    errors.MethodNotAllowed: ProblemType(405, "method-not-allowed", "The resource does not take this method"),
+    errors.DuplicateClaim: ProblemType(409, "duplicate-claim", "This claim is already on record"),
+    errors.IdTaken: ProblemType(409, "id-taken", "The id is already taken"),
+    errors.ClaimWithdrawn: ProblemType(409, "claim-withdrawn", "The claim has been withdrawn"),
+    errors.ClaimChanged: ProblemType(409, "claim-changed", "The claim's words have changed"),
+    errors.VerdictStanding: ProblemType(409, "verdict-standing", "The reviewer already has a standing verdict"),
+    errors.AlreadyRetracted: ProblemType(409, "already-retracted", "The verdict no longer stands"),
+    errors.CursorRewound: ProblemType(410, "cursor-rewound", "The cursor does not fit this log"),
+    errors.RevisionMismatch: ProblemType(412, "revision-mismatch", "The document has a newer revision"),
+    errors.BodyTooLarge: ProblemType(413, "body-too-large", "The body is too large"),
+    errors.UriTooLong: ProblemType(414, "uri-too-long", "The URL is too long"),
+    errors.UnsupportedMediaType: ProblemType(415, "unsupported-media-type", "The body has the wrong media type"),
+    errors.InvalidRequest: ProblemType(422, "invalid-request", "The request has values that cannot be accepted"),
+    errors.IdempotencyMismatch: ProblemType(422, "idempotency-mismatch", "The Idempotency-Key was used before"),
+    errors.RevisionRequired: ProblemType(428, "revision-required", "The change must name the revision it is based on"),
+    errors.RateLimited: ProblemType(429, "rate-limited", "Too many requests"),
+    Internal: ProblemType(500, "internal", "Something went wrong on our side"),
+    errors.Busy: ProblemType(503, "busy", "The service cannot take the request now"),
+}
+
+# What werkzeug and Flask refuse by themselves, in our words. The sentence names the remedy where there is
+# one.
+_FROM_STATUS: dict[int, tuple[type[Refusal], str]] = {
+    401: (errors.Unauthenticated, "Send a token in the Authorization header."),
+    403: (errors.Forbidden, "This is not allowed."),
+    404: (errors.NotFound, "There is no such resource. /openapi.json lists those that there are."),
+    405: (errors.MethodNotAllowed, "The Allow header names the methods that this resource takes."),
+    413: (errors.BodyTooLarge, "Send a smaller body."),
+    414: (errors.UriTooLong, "Send a shorter URL."),
+    415: (errors.UnsupportedMediaType, "Send the body as application/json."),
+    429: (errors.RateLimited, "Come back later."),
+    500: (Internal, "The log has the details under this request id."),
+    503: (errors.Busy, "Try again in a second."),
+}
+
+
+def problem_of(refusal: Refusal) -> ProblemType:
+    """The line of the table for a refusal; the nearest base class counts, and an unlisted one is internal."""
+    for kind in type(refusal).__mro__:
+        if kind in PROBLEMS:
+            return PROBLEMS[kind]
+    return PROBLEMS[Internal]
+
+
+def document(refusal: Refusal, *, instance: str, request_id: str) -> dict[str, Any]:
+    """The problem document of a refusal: `instance` is the path that was asked for, as it stands in a URL."""
+    problem = problem_of(refusal)
+    return _document(problem.type, problem.title, problem.status, refusal, instance, request_id)
+
+
+def render(refusal: Refusal) -> flask.Response:
+    """The answer to the current request that a refusal makes."""
+    members = document(refusal, instance=_path(), request_id=_request_id())
+    return _answer(members, refusal.headers)
+
+
+def register(app: flask.Flask) -> None:
+    """Makes every failure of `app` a problem: refusals, validation errors, HTTP errors and the unforeseen."""
+    app.register_error_handler(Refusal, render)
+    app.register_error_handler(ValidationError, _validation_failed)
+    app.register_error_handler(HTTPException, _http_failed)
+    app.register_error_handler(StoreError, _store_failed)
+    app.register_error_handler(Exception, _failed)
+
+
+def encode(members: dict[str, Any]) -> bytes:
+    """A problem document as JSON bytes. A lone surrogate cannot be written as UTF-8; a question mark takes
+    its place, since the one thing that a report of an error must not do is fail."""
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether the database says that another process holds it. The name is read off the exception, so that
+    only `api.storage` needs to know the driver."""
+    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def invalid(found: Sequence[FieldError]) -> errors.InvalidRequest:
+    """The refusal of one or more fields, whose detail is the only one's sentence or their number."""
+    if len(found) == 1:
+        return errors.InvalidRequest(found[0].detail, errors=found)
+    return errors.InvalidRequest(f"{len(found)} fields cannot be accepted: see errors.", errors=found)
+
+
+def _validation_failed(error: ValidationError) -> flask.Response:
+    return render(invalid([FieldError(*found) for found in field_errors(error)]))
+
+
+def _http_failed(error: HTTPException) -> flask.Response:
+    status = error.code or 500
+    headers = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
+    if status in _FROM_STATUS:
+        kind, detail = _FROM_STATUS[status]
+        return render(kind(detail, headers=headers))
+    refusal = Refusal(error.description or "The request cannot be served.", headers=headers)
+    title = HTTP_STATUS_CODES.get(status, "Error")
+    members = _document("about:blank", title, status, refusal, _path(), _request_id())
+    return _answer(members, headers)
+
+
+def _store_failed(error: StoreError) -> flask.Response:
+    # The sentence has a path in it, which is for the operator only.
+    log.error("the store cannot be used", request_id=_request_id(), reason=str(error))
+    return render(errors.Busy("The record cannot be reached now. Try again later.", headers={"Retry-After": "5"}))
+
+
+def _failed(error: Exception) -> flask.Response:
+    if is_busy(error):
+        return render(errors.Busy("Another process holds the database. Try again.", headers={"Retry-After": "1"}))
+    # Only the path: a query may hold words that are nobody's business in a log.
+    log.error(
+        "failed",
+        request_id=_request_id(),
+        method=flask.request.method,
+        path=flask.request.path,
+        exc_info=error,
+    )
+    return render(Internal(_FROM_STATUS[500][1]))
+
+
+def _document(type_: str, title: str, status: int, refusal: Refusal, instance: str, request_id: str) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "type": type_,
+        "title": title,
+        "status": status,
+        "detail": refusal.detail,
+        "instance": instance,
+        "request_id": request_id,
+    }
+    if refusal.errors:
+        members["errors"] = [{"pointer": e.pointer, "detail": e.detail, "code": e.code} for e in refusal.errors]
+    return members | {name: value for name, value in refusal.members.items() if name not in members}
+
+
+def _answer(members: dict[str, Any], headers: dict[str, str]) -> flask.Response:
+    response = flask.Response(encode(members), status=members["status"], content_type=MEDIA_TYPE)
+    response.headers.extend(headers)
+    # A shared cache may keep a 404, 405, 410 or 414 by its own rules unless it is told not to.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _path() -> str:
+    return quote(flask.request.path, safe="/:@!$&'()*+,;=~")
+
+
+def _request_id() -> str:
+    return str(getattr(flask.request, "id", ""))

@@ -1,0 +1,14 @@
+"""The routes: one module a resource, each with its `blueprint`. A route parses, calls, answers."""
+
+from __future__ import annotations
+
+from api.openapi import Blueprint
+
+
+def blueprints() -> list[Blueprint]:
+    """The blueprints of every resource, in the order in which the documentation shows them."""
+    from api.routes import changes, claims, contradictions, docs, health, parties, questions, verdicts
+
+    return [
+        module.blueprint for module in (claims, verdicts, contradictions, questions, parties, changes, health, docs)
+    ]

@@ -1,0 +1,108 @@
+"""Changes: the log as bots follow it, and its entries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from api import auth, errors, http
+from api.http import House
+from api.openapi import Blueprint, documented
+from api.reads import changes
+from api.storage import log
+from api.storage.log import Connection, Head
+from schemas.changes import ChangesPage, ChangesQuery, EntryQuery
+from schemas.entries import EntryDocument
+
+blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="Everything that happened, in order.")
+
+CHANGES, ENTRY = ChangesQuery(), EntryQuery()
+
+# How often a held poll looks at the head, in seconds: one SELECT of one row.
+GLANCE = 0.1
+
+
+@blueprint.route("/changes")
+@documented(
+    summary="Follow the record",
+    query=ChangesQuery,
+    answers={200: ChangesPage},
+    etag=True,
+    problems=[errors.CursorRewound],
+)
+def index() -> http.Answer:
+    """Changes in order. Keep `next` and send it as `since`: nothing is skipped and nothing comes twice.
+
+    `next` is always there, and moves past what a filter skipped. A cursor that does not fit this log gets 410. With
+    `wait` the request is held until something is new; where too many are held already it is answered at once.
+    """
+    asked = http.query(CHANGES)
+    house = http.house()
+    db = house.database.reader()
+    auth.authenticate(db)
+    head = log.head(db)
+    seen = changes.seen(asked.get("since"), head)
+    unchanged = _unchanged(head, seen)
+    if unchanged is not None and not asked["wait"]:
+        return unchanged
+    changes.check(db, asked.get("since"), head)
+    if asked["wait"] and seen == head.size:
+        unchanged = _unchanged(_await(house, db, head, asked["wait"]), seen)
+    return unchanged or _page(house, asked, seen)
+
+
+@blueprint.route("/entries/<int:index>")
+@documented(
+    summary="Read an entry", query=EntryQuery, answers={200: EntryDocument}, etag=True, problems=[errors.NotFound]
+)
+def entry(index: int) -> http.Answer:
+    """An entry with its exact payload bytes and salt, so that anybody can compute its leaf hash."""
+    http.query(ENTRY)
+    db = http.house().database.reader()
+    auth.authenticate(db)
+    sealed = next(log.sealed_entries(db, index, index + 1), None) if index < 2**62 else None
+    if sealed is None:
+        raise errors.NotFound(f"The log has no entry {index}: it ends before.")
+    return http.answer(changes.entry(sealed), etag=http.etag(index))
+
+
+def _page(house: House, asked: Mapping[str, Any], seen: int) -> http.Answer:
+    with house.database.snapshot() as db:
+        head = log.head(db)
+        feed = changes.page(db, asked, head, seen, house.settings.poll_after)
+    # A full page without payloads holds no words and never changes but for its head, so it may be kept longer.
+    lasting = feed.full and asked.get("include") != "entry"
+    etag = _etag(head, seen) if feed.full else _etag(head)
+    return http.answer(feed.body, etag=etag, cache=http.AN_HOUR if lasting else http.PUBLIC)
+
+
+def _await(house: House, db: Connection, head: Head, seconds: int) -> Head:
+    """The head once it has moved, or as it is after so many seconds, or at once where too many wait already.
+
+    Each waiter holds a thread, so no more may wait than leaves threads for those who want an answer now.
+    """
+    if not house.waiters.acquire(blocking=False):
+        return head
+    try:
+        end = time.monotonic() + seconds
+        current = head
+        while current.size == head.size and time.monotonic() < end and not house.stopping():
+            time.sleep(GLANCE)
+            current = log.head(db)
+        return current
+    finally:
+        house.waiters.release()
+
+
+def _unchanged(head: Head, seen: int) -> http.Answer | None:
+    return http.not_modified(_etag(head)) or http.not_modified(_etag(head, seen))
+
+
+def _etag(head: Head, seen: int | None = None) -> str:
+    """The ETag of a page that reaches the head, or of a full one, which begins after `seen` entries.
+
+    Bots send the ETag of their last answer with their next cursor. If a full page had the ETag of the head,
+    the page after it would be answered by 304, and a bot that is catching up would wait for the next write to get on.
+    """
+    return f'"log-{head.size}-{head.root[:4].hex()}{"" if seen is None else f"-{seen}"}"'

@@ -1,0 +1,77 @@
+"""One read over HTTP: the present by a single SELECT of finished bytes, the past by `at`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from marshmallow import Schema
+
+from api import auth, http
+from api.errors import NotFound
+from api.reads import moments
+from api.storage import log
+from api.storage.log import Connection
+
+Listing = Callable[[Connection, Mapping[str, Any], int | None], bytes]
+
+
+def document(name: str, schema: Schema) -> http.Answer:
+    """The document of a subject as it stands, or stood `at`; its ETag is its revision. Raises NotFound."""
+    asked = http.query(schema)
+    db = http.house().database.reader()
+    auth.authenticate(db)
+    at = asked.get("at")
+    version = log.document(db, name) if at is None else log.document(db, name, moments.size(db, at))
+    if version is None:
+        raise _missing(name, at)
+    return http.answer(version[1], etag=http.etag(version[0]))
+
+
+def derived(schema: Schema, listing: Listing) -> http.Answer:
+    """What is put together from several rows, all of them read from one state of the record.
+
+    Every answer follows from the log and the URL alone, so the size of the log is its ETag: 304 is decided
+    before a row is read.
+    """
+    return _derived(schema, listing, linked=False)
+
+
+def listed(schema: Schema, listing: Listing) -> http.Answer:
+    """A page of a list, with a Link to the next one; otherwise as `derived`."""
+    return _derived(schema, listing, linked=True)
+
+
+def _derived(schema: Schema, listing: Listing, linked: bool) -> http.Answer:
+    asked = http.query(schema)
+    database = http.house().database
+    auth.authenticate(database.reader())
+    with database.snapshot() as db:
+        head = log.head(db)
+        etag = f'"log-{head.size}-{head.root[:4].hex()}"'
+        unchanged = http.not_modified(etag)
+        if unchanged is not None:
+            return unchanged
+        body = listing(db, asked, moments.size(db, asked.get("at")))
+    return http.answer(body, etag=etag, headers=_links(body) if linked else ())
+
+
+def exists(db: Connection, name: str, at: int | None) -> int:
+    """The number of a subject that was on record at `at`. Raises NotFound."""
+    number = log.number(db, name)
+    if number is None or (at is not None and number > at):
+        raise _missing(name, at)
+    return number
+
+
+def _links(body: bytes) -> list[tuple[str, str]]:
+    """The Link header of a page: its `next` is the last member, or the last before a search's `truncated`."""
+    tail = body[body.rindex(b'"next":') + 7 : -1].split(b",")[0]
+    following = orjson.loads(tail)
+    return [http.link_next(http.next_url(following))] if following else []
+
+
+def _missing(name: str, at: object) -> NotFound:
+    kind, identifier = name.split("/", 1)
+    return NotFound(f"No {kind} '{identifier}' is on record{'' if at is None else ' at that time'}.")

@@ -1,0 +1,144 @@
+"""One write over HTTP: the token's party acts, the ledger decides, and the answer is kept for the Idempotency-Key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from marshmallow import Schema
+
+from api import http
+from api.domain.entries import Entry, Event, instant
+from api.domain.record import Body, Record, merged
+from api.errors import IdempotencyMismatch, NotFound, RevisionMismatch
+from api.history import History
+from api.ledger import Decision, Turn
+from api.storage import keys, log
+from api.storage.keys import Token
+from api.storage.log import Connection
+
+# For how long the answer to an Idempotency-Key is kept.
+REMEMBERED = timedelta(hours=24)
+
+
+class Reply(NamedTuple):
+    """What a write answers."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+Answering = Callable[[Connection, Entry], Reply]
+
+
+def write(token: Token, decision: Decision, answering: Answering) -> http.Answer:
+    """Append what is decided in the name of the token's party, and answer with what came of it.
+
+    With an Idempotency-Key the first answer is stored in the same transaction as the entry. A second request
+    with the key waits for its turn and then gets that answer; so no retry, however early, is ever executed
+    twice. Raises the decision's Refusal, and IdempotencyMismatch where the key was used for another request.
+    """
+    key = http.idempotency_key()
+    digest = http.request_digest() if key else b""
+
+    def work(turn: Turn) -> Reply:
+        reply = _recalled(turn.db, token, key, digest) if key else None
+        if reply is None:
+            reply = answering(turn.db, turn.append(decision, token.party))
+            if key:
+                _remember(turn.db, token, key, digest, reply)
+        return reply
+
+    reply: Reply = http.house().writers.write(work)
+    return http.answer(reply.body, status=reply.status, headers=reply.headers, cache=http.NO_STORE)
+
+
+def created(name: str, url: str) -> Answering:
+    """The answer to a POST that made a document: 201, its address and its first version."""
+    return lambda db, entry: _document(db, name, 201, [("Location", url)])
+
+
+def changed(name: str) -> Answering:
+    """The answer to a change of a document: its new version."""
+    return lambda db, entry: _document(db, name, 200, [])
+
+
+def amend(
+    token: Token,
+    name: str,
+    schema: Schema,
+    state_of: Callable[[Record], Any],
+    decide: Callable[[Any, Body, str, Record], Event],
+) -> http.Answer:
+    """Apply the request's merge patch to a document. Raises RevisionRequired, NotFound, RevisionMismatch,
+    ValidationError."""
+    revision = http.required_revision()
+    patch, reason = http.patch_body()
+    state = found(state_of(History(http.house().database.reader())), name)
+    check_revision(revision, state.stamp.revision)
+    after = schema.load(merged(state.body, patch))
+
+    def decision(record: Record) -> Event:
+        current = found(state_of(record), name)
+        # The patch was merged with and checked against that revision, so it can be applied to no other.
+        check_revision(state.stamp.revision, current.stamp.revision)
+        return decide(current, after, reason, record)
+
+    return write(token, decision, changed(name))
+
+
+def check_revision(wanted: int | None, current: int) -> None:
+    """Raise RevisionMismatch where the client's If-Match is not the current revision; None is `*`."""
+    if wanted is not None and wanted != current:
+        raise RevisionMismatch(
+            f"Revision {wanted} is not the current one, {current}: read the document again, then repeat the change.",
+            headers={"ETag": http.etag(current)},
+            members={"current": current},
+        )
+
+
+def found(state: Any, name: str) -> Any:
+    """The state, or NotFound."""
+    if state is None:
+        kind, identifier = name.split("/", 1)
+        raise NotFound(f"No {kind} '{identifier}' is on record.")
+    return state
+
+
+def _document(db: Connection, name: str, status: int, headers: Sequence[tuple[str, str]]) -> Reply:
+    version = log.document(db, name)
+    if version is None:
+        raise LookupError(f"{name} was written in this very transaction and is not there")
+    return Reply(status, [*headers, ("ETag", http.etag(version[0]))], version[1])
+
+
+def _recalled(db: Connection, token: Token, key: str, digest: bytes) -> Reply | None:
+    known = keys.recall_answer(db, token.id, key)
+    if known is None or known.created_at < _now(-REMEMBERED):
+        return None
+    if known.request != digest:
+        raise IdempotencyMismatch(
+            f"Idempotency-Key '{key}' was used for another request at {known.created_at}: "
+            "use a new key for a new request."
+        )
+    return Reply(known.status, known.headers, known.body)
+
+
+def _remember(db: Connection, token: Token, key: str, digest: bytes, reply: Reply) -> None:
+    keys.forget_old_answers(db, _now(-REMEMBERED))
+    keys.remember_answer(
+        db,
+        token=token.id,
+        key=key,
+        request=digest,
+        status=reply.status,
+        headers=reply.headers,
+        body=reply.body,
+        now=_now(),
+    )
+
+
+def _now(offset: timedelta = timedelta()) -> str:
+    return instant(datetime.now(UTC) + offset)

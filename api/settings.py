@@ -1,0 +1,299 @@
+"""Settings: one table, read from the environment once, frozen afterwards. `docs/settings.md` is generated
+from it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import limits
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """A variable of the environment cannot be used; the message names it and says what would be right."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table: the variable, the field of `Settings` that it fills, its default as one would
+    write it, what it does, and the function that turns the text into the value (raising ValueError with the
+    remedy)."""
+
+    name: str
+    field: str
+    default: str
+    help: str
+    parse: Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the process runs with. Built by `from_environ`; tests build it with `Settings.from_environ({...})`
+    too."""
+
+    database_path: str
+    bind: str
+    workers: int
+    threads: int
+    waiters: int
+    graceful_timeout: int
+    max_body: int
+    read_token_required: bool
+    trusted_proxies: tuple[Network, ...]
+    rate_writes: str
+    rate_auth_failures: str
+    rate_storage: str
+    origin: str
+    log_level: str
+    poll_after: int
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Reads every setting. An empty variable counts as unset.
+
+        Raises SettingsError, naming the variable and the remedy, for a value that cannot be used and for
+        an ONRECORD_ variable that is not in the table: a misspelt setting must not silently do nothing.
+        """
+        _refuse_unknown(environ)
+        values: dict[str, Any] = {}
+        for setting in SETTINGS:
+            text = environ.get(setting.name, "").strip() or setting.default
+            try:
+                values[setting.field] = setting.parse(text)
+            except ValueError as error:
+                raise SettingsError(f"{setting.name}={text!r} cannot be used: {error}") from None
+        port = values.pop("port")
+        if port is not None and not environ.get("ONRECORD_BIND", "").strip():
+            values["bind"] = f"0.0.0.0:{port}"
+        if values["waiters"] is None:
+            values["waiters"] = values["threads"] // 2
+        if values["waiters"] >= values["threads"]:
+            raise SettingsError(
+                f"ONRECORD_WAITERS={values['waiters']} cannot be used: held polls must leave a thread for"
+                f" other requests, so it must be below ONRECORD_THREADS={values['threads']}"
+            )
+        return cls(**values)
+
+
+def settings_table_markdown() -> str:
+    """The table as Markdown, for docs/settings.md: variable, default, meaning."""
+    lines = ["| variable | default | what it does |", "|---|---|---|"]
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else "(unset)"
+        lines.append(f"| `{setting.name}` | {default} | {setting.help} |")
+    return "\n".join(lines) + "\n"
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = {setting.name for setting in SETTINGS}
+    unknown = sorted(name for name in environ if name.startswith("ONRECORD_") and name not in known)
+    if unknown:
+        ours = ", ".join(sorted(name for name in known if name.startswith("ONRECORD_")))
+        raise SettingsError(f"unknown setting {', '.join(unknown)}: unset it, or use one of {ours}")
+
+
+def _database(text: str) -> str:
+    if text.startswith(("postgres:", "postgresql:", "postgresql+")):
+        raise ValueError("PostgreSQL is not supported yet; use sqlite:////absolute/path.db")
+    path = unquote(text.removeprefix("sqlite:///"))
+    if not text.startswith("sqlite:///") or not path or "?" in text:
+        raise ValueError("write sqlite:///relative.db or sqlite:////absolute/path.db")
+    if path == ":memory:":
+        raise ValueError("a database in memory cannot be shared by workers; name a file")
+    return path
+
+
+def _bind(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not host or not colon:
+        raise ValueError("write HOST:PORT, as 127.0.0.1:8000 or [::1]:8000")
+    _whole(0, 65535)(port)
+    return text
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
+            raise ValueError(f"write a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _optional(parse: Callable[[str], int]) -> Callable[[str], int | None]:
+    return lambda text: parse(text) if text else None
+
+
+def _flag(text: str) -> bool:
+    lowered = text.lower()
+    if lowered in ("true", "1", "yes", "on"):
+        return True
+    if lowered in ("false", "0", "no", "off"):
+        return False
+    raise ValueError("write true or false")
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    networks: list[Network] = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        try:
+            networks.append(ipaddress.ip_network(part))
+        except ValueError:
+            raise ValueError(f"{part!r} is no address or network; write a list as 10.0.0.1,192.168.0.0/16") from None
+    return tuple(networks)
+
+
+def _rate(text: str) -> str:
+    try:
+        limits.parse(text)
+    except ValueError:
+        raise ValueError("write COUNT/UNIT, as 600/minute or 10/second") from None
+    return text
+
+
+def _rate_storage(text: str) -> str:
+    scheme = text.partition("://")[0]
+    if scheme not in ("memory", "redis", "rediss", "memcached"):
+        raise ValueError("write memory:// or the URL of a Redis or memcached server")
+    return text
+
+
+def _origin(text: str) -> str:
+    # The first line of a checkpoint and the name in its signature, where a space or a plus sign would be
+    # ambiguous.
+    if any(c.isspace() or c == "+" or not c.isprintable() for c in text) or len(text) > 255:
+        raise ValueError("write a name like record.example.org/log: no spaces, no plus sign, 255 characters at most")
+    return text
+
+
+def _log_level(text: str) -> str:
+    if text.lower() not in LOG_LEVELS:
+        raise ValueError(f"write one of {', '.join(LOG_LEVELS)}")
+    return text.lower()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "DATABASE_URL",
+        "database_path",
+        "sqlite:///onrecord.db",
+        "Where the record is kept: `sqlite:///relative.db` or `sqlite:////absolute/path.db`.",
+        _database,
+    ),
+    Setting(
+        "ONRECORD_BIND",
+        "bind",
+        "127.0.0.1:8000",
+        "Address and port to listen on.",
+        _bind,
+    ),
+    Setting(
+        "PORT",
+        "port",
+        "",
+        "Set by hosting platforms: listen on `0.0.0.0:PORT`, unless `ONRECORD_BIND` is set.",
+        _optional(_whole(1, 65535)),
+    ),
+    Setting(
+        "WEB_CONCURRENCY",
+        "workers",
+        "2",
+        "Worker processes.",
+        _whole(1, 256),
+    ),
+    Setting(
+        "ONRECORD_THREADS",
+        "threads",
+        "8",
+        "Threads in each worker; each serves one request at a time.",
+        _whole(1, 512),
+    ),
+    Setting(
+        "ONRECORD_WAITERS",
+        "waiters",
+        "",
+        "Polls that each worker may hold open at once (`wait`); 0 holds none. Unset: half of the threads,"
+        " so that waiting bots never starve other requests.",
+        _optional(_whole(0, 511)),
+    ),
+    Setting(
+        "ONRECORD_GRACEFUL_TIMEOUT",
+        "graceful_timeout",
+        "30",
+        "Seconds that requests in progress get to finish at shutdown. Held polls are answered at once.",
+        _whole(1, 600),
+    ),
+    Setting(
+        "ONRECORD_MAX_BODY",
+        "max_body",
+        "1048576",
+        "Largest request body in bytes.",
+        _whole(1024, 104857600),
+    ),
+    Setting(
+        "ONRECORD_READ_TOKEN_REQUIRED",
+        "read_token_required",
+        "false",
+        "`true` closes reading: every read then needs a token (of any scope).",
+        _flag,
+    ),
+    Setting(
+        "ONRECORD_TRUSTED_PROXIES",
+        "trusted_proxies",
+        "",
+        "Addresses or networks of your own proxies, separated by commas. Only what they add to"
+        " `X-Forwarded-For` is believed; from anyone else the header is ignored.",
+        _networks,
+    ),
+    Setting(
+        "ONRECORD_RATE_WRITES",
+        "rate_writes",
+        "600/minute",
+        "Writes allowed to each token.",
+        _rate,
+    ),
+    Setting(
+        "ONRECORD_RATE_AUTH_FAILURES",
+        "rate_auth_failures",
+        "20/minute",
+        "Failed authentications allowed to each client address; above it the address has to wait.",
+        _rate,
+    ),
+    Setting(
+        "ONRECORD_RATE_STORAGE",
+        "rate_storage",
+        "memory://",
+        "Where the two rates are counted. `memory://` counts in each worker process by itself, so the true"
+        " limit is up to WEB_CONCURRENCY times the rate; a Redis URL (with the `redis` package installed)"
+        " counts for all.",
+        _rate_storage,
+    ),
+    Setting(
+        "ONRECORD_ORIGIN",
+        "origin",
+        "localhost/onrecord",
+        "Name of this log in its checkpoints. Choose it once, as a domain that you own and a path.",
+        _origin,
+    ),
+    Setting(
+        "ONRECORD_LOG_LEVEL",
+        "log_level",
+        "info",
+        "`debug` (every request), `info` (writes and errors), `warning` or `error`.",
+        _log_level,
+    ),
+    Setting(
+        "ONRECORD_POLL_AFTER",
+        "poll_after",
+        "5",
+        "Seconds that `/v1/changes` asks bots to wait before the next poll.",
+        _whole(1, 3600),
+    ),
+)

@@ -1,0 +1,175 @@
+"""Lists of documents: which facets ("status=refuted", "party=dhs") lead to them, in order of number or of date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from api.storage.log import Connection
+from schemas.dates import OPEN_END, OPEN_START, UNDATED, Bounds
+
+# Facets larger than this count as equally large when the smallest is chosen to lead a list.
+COUNTED = 1_000
+
+
+class Row(NamedTuple):
+    """One row of a list: the subject's number, its date, and its document."""
+
+    no: int
+    earliest: int
+    latest: int
+    body: bytes
+
+
+class Selection(NamedTuple):
+    """What a list is of: facets that all must hold, dates certainly inside [first, last], and the state at
+    `at` entries."""
+
+    facets: tuple[str, ...]
+    first: int | None = None
+    last: int | None = None
+    at: int | None = None
+
+
+def term(db: Connection, name: str) -> int | None:
+    """The number that a facet's name is kept under; None where nothing ever had that facet."""
+    row = db.execute("SELECT id FROM terms WHERE name = :name", {"name": name}).fetchone()
+    return row[0] if row else None
+
+
+def add_term(db: Connection, name: str) -> int:
+    """Number a facet's name."""
+    inserted: int = db.execute("INSERT INTO terms (name) VALUES (:name)", {"name": name}).lastrowid
+    return inserted
+
+
+def open_facets(db: Connection, terms: Iterable[int], no: int, since: int, dates: Bounds) -> None:
+    """From entry `since` on, a subject is found under these facets."""
+    db.executemany(
+        "INSERT INTO facets (facet, live, no, since, earliest, latest) VALUES (?, 1, ?, ?, ?, ?)",
+        [(facet, no, since, *dates) for facet in terms],
+    )
+
+
+def close_facets(db: Connection, terms: Iterable[int], no: int, until: int) -> None:
+    """From entry `until` on, a subject is no longer found under these facets."""
+    db.executemany(
+        "UPDATE facets SET live = 0, until = ? WHERE facet = ? AND live = 1 AND no = ?",
+        [(until, facet, no) for facet in terms],
+    )
+
+
+def numbers(db: Connection, facet: int) -> list[int]:
+    """The numbers of all subjects that a facet leads to now."""
+    return [row[0] for row in db.execute("SELECT no FROM facets WHERE facet = :facet AND live = 1", {"facet": facet})]
+
+
+def by_number(db: Connection, chosen: Selection, after: int | None, limit: int, newest_first: bool) -> list[Row]:
+    """Rows in the order in which they were recorded, those beyond the number `after`."""
+    terms = leading_terms(db, chosen)
+    if terms is None:
+        return []
+    sign, direction = ("<", "DESC") if newest_first else (">", "ASC")
+    start = (2**62 if newest_first else 0) if after is None else after
+    return _rows(db, chosen, terms, f"f.no {sign} :after", f"no {direction}", {"after": start, "limit": limit})
+
+
+def by_date(
+    db: Connection, chosen: Selection, after: tuple[int, int, int] | None, limit: int, newest_first: bool
+) -> list[Row]:
+    """Rows in order of the day that they were stated, beyond the key (earliest, latest, number); undated
+    ones come last."""
+    terms = leading_terms(db, chosen)
+    if terms is None:
+        return []
+    if not newest_first:
+        return _dated(db, chosen, terms, after or (-1, -1, -1), limit, False)
+    if after is None or after[0] != UNDATED.earliest:
+        rows = _dated(db, chosen, terms, after or (OPEN_END, OPEN_END, 2**62), limit, True)
+        if len(rows) == limit or chosen.first is not None or chosen.last is not None:
+            return rows
+        after = None
+    else:
+        rows = []
+    undated = after or (UNDATED.earliest, UNDATED.latest, 2**62)
+    parameters = {**UNDATED._asdict(), "no": undated[2], "limit": limit - len(rows)}
+    only = "f.earliest = :earliest AND f.latest = :latest AND f.no < :no"
+    rest = _rows(db, chosen, terms, only, "no DESC", parameters)
+    return rows + rest
+
+
+def leading_terms(db: Connection, chosen: Selection) -> list[int] | None:
+    """The terms of a selection, the one with the fewest rows first: it leads, the others are looked up row by row.
+
+    None where one of the facets was never used: then the list is empty.
+    """
+    terms = [term(db, facet) for facet in chosen.facets]
+    known = [found for found in terms if found is not None]
+    if len(known) < len(terms):
+        return None
+    if len(known) > 1:
+        known.sort(key=lambda facet: count(db, facet, COUNTED))
+    return known
+
+
+def count(db: Connection, facet: int, most: int) -> int:
+    """How many rows a facet has now, counted no further than `most`."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM facets WHERE facet = :facet AND live = 1 LIMIT :most)"
+    found: int = db.execute(sql, {"facet": facet, "most": most}).fetchone()[0]
+    return found
+
+
+def holding(
+    terms: Sequence[int], at: int | None, of: str, start: int = 1, inside: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """SQL that holds where the subject numbered `of` has all of terms[start:], with its parameters.
+
+    `inside` is a further condition on each of those rows (`o`).
+    """
+    alive = "o.live = 1" if at is None else "o.live IN (0, 1) AND o.since < :at AND (o.until IS NULL OR o.until >= :at)"
+    sql = "".join(
+        f" AND EXISTS (SELECT 1 FROM facets o WHERE o.facet = :term{i} AND o.no = {of} AND {alive}{inside})"
+        for i in range(start, len(terms))
+    )
+    return sql, {f"term{i}": terms[i] for i in range(start, len(terms))}
+
+
+def versions(select: str, order: str, at: int | None) -> str:
+    """A SELECT over the rows that hold now, or that held when the log had :at entries.
+
+    `select` has {alive} where the condition belongs. What held then is in two runs of the index, rows that
+    still hold and rows that were closed since; both are in order already, and the engine merges them.
+    """
+    if at is None:
+        return f"{select.format(alive='f.live = 1')} ORDER BY {order} LIMIT :limit"
+    still = select.format(alive="f.live = 1 AND f.since < :at")
+    closed = select.format(alive="f.live = 0 AND f.since < :at AND f.until >= :at")
+    return f"{still} UNION ALL {closed} ORDER BY {order} LIMIT :limit"
+
+
+def _dated(
+    db: Connection, chosen: Selection, terms: list[int], after: tuple[int, int, int], limit: int, newest_first: bool
+) -> list[Row]:
+    sign, direction = ("<", "DESC") if newest_first else (">", "ASC")
+    conditions = [f"(f.earliest, f.latest, f.no) {sign} (:earliest, :latest, :no)"]
+    parameters: dict[str, Any] = {"earliest": after[0], "latest": after[1], "no": after[2], "limit": limit}
+    if chosen.first is not None or chosen.last is not None:
+        conditions.append("f.earliest >= :first AND f.earliest <= :last AND f.latest <= :last")
+        parameters["first"] = OPEN_START if chosen.first is None else chosen.first
+        parameters["last"] = OPEN_END if chosen.last is None else chosen.last
+    order = ", ".join(f"{column} {direction}" for column in ("earliest", "latest", "no"))
+    return _rows(db, chosen, terms, " AND ".join(conditions), order, parameters)
+
+
+def _rows(
+    db: Connection, chosen: Selection, terms: list[int], condition: str, order: str, parameters: dict[str, Any]
+) -> list[Row]:
+    then = "" if chosen.at is None else " AND d.since < :at"
+    others, other_parameters = holding(terms, chosen.at, "f.no")
+    select = (
+        "SELECT f.no AS no, f.earliest AS earliest, f.latest AS latest,"
+        f" (SELECT d.body FROM documents d WHERE d.no = f.no{then} ORDER BY d.since DESC LIMIT 1) AS body"
+        f" FROM facets f WHERE f.facet = :term0 AND {{alive}} AND {condition}{others}"
+    )
+    parameters = parameters | other_parameters | {"term0": terms[0], "at": chosen.at}
+    return [Row(*row) for row in db.execute(versions(select, order, chosen.at), parameters)]

@@ -1,0 +1,225 @@
+"""The log and what belongs to it: head, tree nodes, subjects, their histories, documents and the feed of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+
+from api import merkle
+from api.domain.entries import Entry
+
+
+class Connection(Protocol):
+    """What the SQL here needs of a driver's connection."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any: ...
+
+    def executemany(self, sql: str, parameters: Any, /) -> Any: ...
+
+
+class Head(NamedTuple):
+    """The state of the log: how many entries, the root over their leaves, the last leaf, and the row of
+    complete subtrees."""
+
+    size: int
+    root: bytes
+    last_leaf: bytes
+    frontier: bytes
+    recorded_at: str
+
+
+class Sealed(NamedTuple):
+    """An entry with all that its leaf is made of, as it is stored and served."""
+
+    idx: int
+    recorded_at: str
+    kind: str
+    subject: str
+    actor: str
+    payload_hash: bytes
+    leaf_hash: bytes
+    salt: bytes | None
+    payload: bytes | None
+
+
+EMPTY = Head(0, merkle.EMPTY_ROOT, b"", b"", "")
+
+
+def head(db: Connection) -> Head:
+    """The head of the log."""
+    row = db.execute("SELECT size, root, last_leaf, frontier, recorded_at FROM head WHERE id = 0").fetchone()
+    return Head(*row) if row else EMPTY
+
+
+def set_head(db: Connection, new: Head) -> None:
+    """Put a new head in place of the old."""
+    db.execute(
+        "INSERT INTO head (id, size, root, last_leaf, frontier, recorded_at)"
+        " VALUES (0, :size, :root, :last_leaf, :frontier, :recorded_at) ON CONFLICT (id) DO UPDATE SET"
+        " size = :size, root = :root, last_leaf = :last_leaf, frontier = :frontier, recorded_at = :recorded_at",
+        new._asdict(),
+    )
+
+
+def add_entry(db: Connection, sealed: Sealed) -> None:
+    """Append a sealed entry with its payload and salt."""
+    db.execute(
+        "INSERT INTO entries (idx, recorded_at, kind, subject, actor, payload_hash, leaf_hash)"
+        " VALUES (:idx, :recorded_at, :kind, :subject, :actor, :payload_hash, :leaf_hash)",
+        sealed._asdict(),
+    )
+    db.execute("INSERT INTO payloads (idx, salt, bytes) VALUES (:idx, :salt, :payload)", sealed._asdict())
+
+
+def add_nodes(db: Connection, nodes: Iterable[merkle.Node]) -> None:
+    """Store the subtrees that an entry completed."""
+    db.executemany(
+        "INSERT INTO nodes (level, position, hash) VALUES (:level, :position, :hash)",
+        [node._asdict() for node in nodes],
+    )
+
+
+SEALED = (
+    "SELECT e.idx, e.recorded_at, e.kind, e.subject, e.actor, e.payload_hash, e.leaf_hash, p.salt, p.bytes"
+    " FROM entries e LEFT JOIN payloads p ON p.idx = e.idx"
+)
+
+
+def sealed_entries(db: Connection, start: int = 0, end: int | None = None) -> Iterator[Sealed]:
+    """The entries numbered from `start` up to, not including, `end`, in order."""
+    rows = db.execute(
+        f"{SEALED} WHERE e.idx >= :start AND e.idx < :end ORDER BY e.idx",
+        {"start": start, "end": 2**62 if end is None else end},
+    )
+    return (Sealed(*row) for row in rows)
+
+
+def opened(sealed: Sealed) -> Entry:
+    """A stored entry with its payload read."""
+    payload = orjson.loads(sealed.payload or b"{}")
+    return Entry(sealed.idx, sealed.recorded_at, sealed.kind, sealed.subject, sealed.actor, payload)
+
+
+def leaf_at(db: Connection, index: int) -> bytes | None:
+    """The leaf hash of an entry, or None where there is no such entry."""
+    row = db.execute("SELECT leaf_hash FROM entries WHERE idx = :index", {"index": index}).fetchone()
+    return row[0] if row else None
+
+
+def size_at(db: Connection, instant: str) -> int:
+    """How many entries were recorded up to an instant, that instant included."""
+    row = db.execute(
+        "SELECT idx FROM entries WHERE recorded_at <= :instant ORDER BY recorded_at DESC, idx DESC LIMIT 1",
+        {"instant": instant},
+    ).fetchone()
+    return row[0] + 1 if row else 0
+
+
+def number(db: Connection, name: str) -> int | None:
+    """The number of a subject: one more than the index of the entry that first named it."""
+    row = db.execute("SELECT no FROM subjects WHERE name = :name", {"name": name}).fetchone()
+    return row[0] if row else None
+
+
+def add_subject(db: Connection, name: str, no: int) -> None:
+    """Number a subject that an entry names for the first time."""
+    db.execute("INSERT INTO subjects (name, no) VALUES (:name, :no)", {"name": name, "no": no})
+
+
+def add_history(db: Connection, no: int, index: int) -> None:
+    """Note that an entry belongs to the history of a subject."""
+    db.execute("INSERT INTO histories (no, idx) VALUES (:no, :idx)", {"no": no, "idx": index})
+
+
+def history(db: Connection, no: int) -> list[Entry]:
+    """The entries that made a subject what it is, in order."""
+    rows = db.execute(
+        "SELECT e.idx, e.recorded_at, e.kind, e.subject, e.actor, p.bytes FROM histories h"
+        " JOIN entries e ON e.idx = h.idx JOIN payloads p ON p.idx = h.idx WHERE h.no = :no ORDER BY h.idx",
+        {"no": no},
+    )
+    return [Entry(idx, at, kind, subject, actor, orjson.loads(data)) for idx, at, kind, subject, actor, data in rows]
+
+
+def history_page(db: Connection, no: int, after: int, limit: int, at: int | None) -> list[tuple[Any, ...]]:
+    """(index, recorded_at, kind, actor, document as it stood then) of a subject's entries beyond `after`, in order."""
+    rows: list[tuple[Any, ...]] = db.execute(
+        "SELECT h.idx, e.recorded_at, e.kind, e.actor,"
+        " (SELECT d.body FROM documents d WHERE d.no = h.no AND d.since <= h.idx ORDER BY d.since DESC LIMIT 1)"
+        " FROM histories h JOIN entries e ON e.idx = h.idx"
+        " WHERE h.no = :no AND h.idx > :after AND h.idx < :at ORDER BY h.idx LIMIT :limit",
+        {"no": no, "after": after, "limit": limit, "at": 2**62 if at is None else at},
+    ).fetchall()
+    return rows
+
+
+def add_document(db: Connection, no: int, since: int, body: bytes, excerpt: bytes | None = None) -> None:
+    """Store a new version of a document; the versions before it stay."""
+    db.execute(
+        "INSERT INTO documents (no, since, body, excerpt) VALUES (:no, :since, :body, :excerpt)",
+        {"no": no, "since": since, "body": body, "excerpt": excerpt},
+    )
+
+
+def document(db: Connection, name: str, at: int | None = None) -> tuple[int, bytes] | None:
+    """(revision, bytes) of a subject's document as it stands, or as it stood when the log had `at` entries."""
+    sql = "SELECT d.since, d.body FROM subjects s JOIN documents d ON d.no = s.no WHERE s.name = :name"
+    if at is None:
+        row = db.execute(f"{sql} ORDER BY d.since DESC LIMIT 1", {"name": name}).fetchone()
+    else:
+        row = db.execute(f"{sql} AND d.since < :at ORDER BY d.since DESC LIMIT 1", {"name": name, "at": at}).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def excerpt(db: Connection, no: int, at: int | None = None) -> bytes:
+    """The excerpt of a claim's document, by its number, as it stands or stood at `at`."""
+    row = db.execute(
+        "SELECT excerpt FROM documents WHERE no = :no AND since < :at ORDER BY since DESC LIMIT 1",
+        {"no": no, "at": 2**62 if at is None else at},
+    ).fetchone()
+    found: bytes = row[0]
+    return found
+
+
+def document_by_number(db: Connection, no: int, at: int) -> bytes:
+    """A subject's document as it stood when the log had `at` entries; the subject must have been there then."""
+    body: bytes = db.execute(
+        "SELECT body FROM documents WHERE no = :no AND since < :at ORDER BY since DESC LIMIT 1", {"no": no, "at": at}
+    ).fetchone()[0]
+    return body
+
+
+def claim_of(claim_excerpt: bytes) -> str:
+    """The claim's id out of its excerpt, which begins with `"claim":"` and the 26 characters of the id."""
+    return claim_excerpt[9:35].decode()
+
+
+def add_change(db: Connection, index: int, line: bytes, facets: Iterable[str]) -> None:
+    """Add an entry to the feed of changes, under each "name=value" that a filter can ask for."""
+    db.execute("INSERT INTO changes (idx, line) VALUES (:idx, :line)", {"idx": index, "line": line})
+    db.executemany(
+        "INSERT INTO change_facets (facet, idx) VALUES (:facet, :idx)",
+        [{"facet": facet, "idx": index} for facet in facets],
+    )
+
+
+def changes(db: Connection, since: int, until: int, facets: Sequence[str], limit: int) -> list[tuple[int, bytes]]:
+    """(index, line) of the changes numbered from `since` up to, not including, `until` that have all the facets."""
+    parameters: dict[str, Any] = {"since": since, "until": until, "limit": limit}
+    parameters.update({f"facet{i}": facet for i, facet in enumerate(facets)})
+    others = "".join(
+        f" AND EXISTS (SELECT 1 FROM change_facets o WHERE o.facet = :facet{i} AND o.idx = c.idx)"
+        for i in range(1, len(facets))
+    )
+    if facets:
+        source = "change_facets f JOIN changes c ON c.idx = f.idx WHERE f.facet = :facet0 AND f.idx"
+        order = "f.idx"
+    else:
+        source, order = "changes c WHERE c.idx", "c.idx"
+    rows: list[tuple[int, bytes]] = db.execute(
+        f"SELECT c.idx, c.line FROM {source} >= :since AND {order} < :until{others} ORDER BY {order} LIMIT :limit",
+        parameters,
+    ).fetchall()
+    return rows

@@ -1,0 +1,111 @@
+"""Full text: the words of claims, already folded and split by `api.domain.words`, and a bounded search over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from api.domain.words import Term, holds
+from api.storage.lists import holding
+from api.storage.log import Connection
+from schemas.dates import Bounds
+
+# How many matches are ranked. bm25() of FTS5 visits every match of every word, so over a million claims a common word
+# costs 80 times what it costs over ten thousand; the newest matches are walked backwards and the walk stops here.
+RANKED = 1_000
+# A word's rarity is counted no further: beyond, a word is common.
+COUNTED = 10_000
+# A facet with fewer rows leads the search; under a larger one, matches are walked and looked up in the facet.
+FEW = 1_000
+WALKED = 20_000
+
+# A full stop is no word, so no phrase is found across two columns.
+WORDS = "s.text || ' . ' || s.variants || ' . ' || s.speakers || ' . ' || s.titles"
+
+
+class Match(NamedTuple):
+    """A claim that matches: its number and all its indexed words."""
+
+    no: int
+    words: str
+
+
+class Matches(NamedTuple):
+    """The newest matches, and whether there were more than are ranked."""
+
+    found: list[Match]
+    truncated: bool
+
+
+def add(db: Connection, no: int, since: int, words: Sequence[str]) -> None:
+    """From entry `since` on, a claim is found by these words (text, variants, speakers, titles)."""
+    db.execute("UPDATE searchable SET live = 0, until = :since WHERE no = :no AND live = 1", {"no": no, "since": since})
+    db.execute(
+        "INSERT INTO searchable (no, live, since, text, variants, speakers, titles) VALUES (?, 1, ?, ?, ?, ?, ?)",
+        (no, since, *words),
+    )
+
+
+def expression(terms: Sequence[Term]) -> str:
+    """What FTS5 is asked: every word quoted, so that nothing in it is an operator; all terms must match."""
+    parts = ['"' + " ".join(term.words) + '"' + ("*" if term.prefix else "") for term in terms]
+    return " AND ".join(parts)
+
+
+def matches(
+    db: Connection, asked: Sequence[Term], terms: Sequence[int], few: bool, at: int | None, days: Bounds | None = None
+) -> Matches:
+    """The newest claims that hold all the words and all the facets in `terms`, `few` saying whether the
+    first has few rows.
+
+    With `days` only those whose date lies certainly inside; there must be a facet then, since its rows have the dates.
+    """
+    alive = "s.live = 1" if at is None else "s.since < :at AND (s.until IS NULL OR s.until >= :at)"
+    parameters: dict[str, Any] = {"match": expression(asked), "at": at, "ranked": RANKED + 1, "walked": WALKED}
+    inside = "" if days is None else " AND {0}.earliest >= :first AND {0}.earliest <= :last AND {0}.latest <= :last"
+    others, more = holding(terms, at, "s.no", start=1 if few else 0, inside=inside.format("o"))
+    parameters |= more
+    if days is not None:
+        parameters |= {"first": days.earliest, "last": days.latest}
+    if few:
+        parameters["term0"] = terms[0]
+        lead = (
+            "f.live = 1" if at is None else "f.live IN (0, 1) AND f.since < :at AND (f.until IS NULL OR f.until >= :at)"
+        )
+        lead += inside.format("f")
+        sql = (
+            f"SELECT s.no, {WORDS} FROM facets f CROSS JOIN searchable s ON s.no = f.no"
+            f" WHERE f.facet = :term0 AND {lead} AND {alive}{others}"
+        )
+        # Looking so few rows through costs 4 µs a row; asking the index for each of them costs thirty times as much.
+        rows = [row for row in db.execute(sql, parameters) if holds(row[1], asked)]
+        return _matches(rows, len(rows) > RANKED)
+    walk = "SELECT rowid AS id FROM searchable_fts WHERE searchable_fts MATCH :match ORDER BY rowid DESC LIMIT :walked"
+    sql = (
+        f"SELECT s.no, {WORDS} FROM ({walk}) w CROSS JOIN searchable s ON s.id = w.id"
+        f" WHERE {alive}{others} LIMIT :ranked"
+    )
+    rows = db.execute(sql, parameters).fetchall()
+    return _matches(rows, len(rows) > RANKED or _more_than_walked(db, parameters))
+
+
+def frequency(db: Connection, term: Term) -> int:
+    """In how many claims a term stands, counted no further than COUNTED."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM searchable_fts WHERE searchable_fts MATCH :match LIMIT :most)"
+    found: int = db.execute(sql, {"match": expression([term]), "most": COUNTED}).fetchone()[0]
+    return found
+
+
+def total(db: Connection) -> int:
+    """How many rows the index has."""
+    row = db.execute("SELECT max(id) FROM searchable").fetchone()
+    return row[0] or 0
+
+
+def _matches(rows: list[tuple[int, str]], truncated: bool) -> Matches:
+    return Matches([Match(*row) for row in rows[:RANKED]], truncated)
+
+
+def _more_than_walked(db: Connection, parameters: dict[str, Any]) -> bool:
+    sql = "SELECT 1 FROM searchable_fts WHERE searchable_fts MATCH :match LIMIT 1 OFFSET :walked"
+    return db.execute(sql, {"match": parameters["match"], "walked": parameters["walked"]}).fetchone() is not None

@@ -1,0 +1,133 @@
+"""The tables, and the migrations that make them: a short ordered list.
+
+`entries` and `payloads` are the log, the only truth; `tokens` and `idempotency` serve the API. Every other
+table is derived from the log, one entry after another, so `onrecord rebuild` may drop them all.
+
+Rows of the list tables are versions: `since` is the entry that opened a row and `until` the one that closed
+it. `live` is 1 for rows that hold now and leads each key, so that a list of what holds now never walks over
+what held once. Dates are ordinals (1 = 0001-01-01), with the markers of `schemas.dates` for open ends and unknown days.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database as SqliteUtils
+from sqlite_utils.migrations import Migrations
+
+LOG = """
+CREATE TABLE entries (
+    idx INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, actor TEXT NOT NULL,
+    payload_hash BLOB NOT NULL, leaf_hash BLOB NOT NULL
+);
+CREATE INDEX entries_by_time ON entries (recorded_at, idx);
+CREATE TABLE payloads (idx INTEGER PRIMARY KEY REFERENCES entries (idx), salt BLOB NOT NULL, bytes BLOB NOT NULL);
+"""
+
+SERVICE = """
+CREATE TABLE tokens (
+    id TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, party TEXT NOT NULL, scopes TEXT NOT NULL, note TEXT,
+    created_at TEXT NOT NULL, revoked_at TEXT
+);
+CREATE TABLE idempotency (
+    token TEXT NOT NULL, key TEXT NOT NULL, request BLOB NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL,
+    body BLOB NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (token, key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_by_time ON idempotency (created_at);
+"""
+
+# In the order in which they are made; dropped in reverse.
+DERIVED = {
+    "head": """
+CREATE TABLE head (
+    id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, root BLOB NOT NULL, last_leaf BLOB NOT NULL,
+    frontier BLOB NOT NULL, recorded_at TEXT NOT NULL
+);""",
+    "nodes": """
+CREATE TABLE nodes (
+    level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, position)
+) WITHOUT ROWID;""",
+    "subjects": """
+CREATE TABLE subjects (name TEXT PRIMARY KEY, no INTEGER NOT NULL) WITHOUT ROWID;""",
+    "histories": """
+CREATE TABLE histories (no INTEGER NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (no, idx)) WITHOUT ROWID;""",
+    "documents": """
+CREATE TABLE documents (no INTEGER NOT NULL, since INTEGER NOT NULL, body BLOB NOT NULL, excerpt BLOB);
+CREATE UNIQUE INDEX documents_by_version ON documents (no, since);""",
+    "changes": """
+CREATE TABLE changes (idx INTEGER PRIMARY KEY, line BLOB NOT NULL);""",
+    "change_facets": """
+CREATE TABLE change_facets (facet TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (facet, idx)) WITHOUT ROWID;""",
+    "terms": """
+CREATE TABLE terms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);""",
+    "facets": """
+CREATE TABLE facets (
+    facet INTEGER NOT NULL, live INTEGER NOT NULL, no INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    earliest INTEGER NOT NULL, latest INTEGER NOT NULL, PRIMARY KEY (facet, live, no, since)
+) WITHOUT ROWID;
+CREATE INDEX facets_by_date ON facets (facet, live, earliest, latest, no, since);""",
+    "statements": """
+CREATE TABLE statements (
+    party INTEGER NOT NULL, question INTEGER NOT NULL, live INTEGER NOT NULL, position TEXT NOT NULL,
+    stated_earliest INTEGER NOT NULL, stated_latest INTEGER NOT NULL, no INTEGER NOT NULL, since INTEGER NOT NULL,
+    until INTEGER, disclosed_earliest INTEGER NOT NULL, disclosed_latest INTEGER NOT NULL,
+    PRIMARY KEY (party, question, live, position, stated_earliest, stated_latest, no, since)
+) WITHOUT ROWID;
+CREATE INDEX statements_as_stated
+    ON statements (party, question, live, stated_earliest, stated_latest, no, since, disclosed_latest);
+CREATE INDEX statements_as_disclosed
+    ON statements (party, question, live, disclosed_earliest, disclosed_latest, no, since, stated_latest);""",
+    "profiles": """
+CREATE TABLE profiles (
+    no INTEGER NOT NULL, since INTEGER NOT NULL, profile TEXT NOT NULL, PRIMARY KEY (no, since)
+) WITHOUT ROWID;""",
+    "fingerprints": """
+CREATE TABLE fingerprints (fingerprint BLOB NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (fingerprint, no))
+WITHOUT ROWID;""",
+    "pairs": """
+CREATE TABLE pairs (
+    one TEXT NOT NULL, other TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, live INTEGER NOT NULL,
+    status TEXT NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (one, other, since)
+) WITHOUT ROWID;
+CREATE INDEX pairs_by_status ON pairs (status, no, live, since);""",
+    "searchable": """
+CREATE TABLE searchable (
+    id INTEGER PRIMARY KEY, no INTEGER NOT NULL, live INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    text TEXT NOT NULL, variants TEXT NOT NULL, speakers TEXT NOT NULL, titles TEXT NOT NULL
+);
+CREATE INDEX searchable_by_claim ON searchable (no, live);""",
+}
+
+SEARCHED = ("text", "variants", "speakers", "titles")
+
+migrations = Migrations("onrecord")
+
+
+@migrations(name="0001_record")
+def record(db: SqliteUtils) -> None:
+    """The log, what serves the API, and the derived tables."""
+    _run(db, LOG + SERVICE)
+    create_derived(db)
+
+
+def create_derived(db: SqliteUtils) -> None:
+    """Make every derived table, empty."""
+    for statements in DERIVED.values():
+        _run(db, statements)
+    # The words come folded and split, so the tokenizer has nothing left to fold. Triggers keep the index in step.
+    searchable = db.table("searchable")
+    searchable.enable_fts(SEARCHED, create_triggers=True, tokenize="unicode61 remove_diacritics 0")
+
+
+def drop_derived(db: SqliteUtils) -> None:
+    """Drop every derived table: the log remains."""
+    searchable = db.table("searchable")
+    if searchable.exists():
+        searchable.disable_fts()
+    for name in reversed(DERIVED):
+        db.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _run(db: SqliteUtils, statements: str) -> None:
+    # Not executescript(), which commits: the tables and the row that says they exist belong to one transaction.
+    for statement in statements.split(";"):
+        if statement.strip():
+            db.execute(statement)

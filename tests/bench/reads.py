@@ -1,0 +1,96 @@
+"""Reads against the bare handler: requests a second as a ratio, and CPU time for each request."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+from urllib.request import urlopen
+
+from tests.bench.databases import database
+from tests.bench.load import load
+from tests.bench.serving import Running, serving
+
+ROUNDS = 5
+ATTEMPTS = 4
+# A round counts where the idler worker did at least this share of the busier one's work.
+BALANCE = 0.6
+
+
+class Target(NamedTuple):
+    """What is measured: a name, a path, request headers, and the ratio that it has to reach."""
+
+    name: str
+    path: str
+    headers: dict[str, str]
+    wanted: float
+
+
+class Round(NamedTuple):
+    """One measured stretch: answers a second, and microseconds of CPU for each."""
+
+    rate: float
+    cpu: float
+
+
+def measure(folder: Path, sizes: list[int]) -> None:
+    """Print a row for each target and size."""
+    print("| read | claims | of the bare handler's rate | wanted | CPU µs, bare | CPU µs |\n|---|---|---|---|---|---|")
+    for size in sizes:
+        url = f"sqlite:///{database(folder, size).resolve()}"
+        with serving("bare") as bare, serving("onrecord", DATABASE_URL=url) as ours:
+            for target in targets(ours):
+                print(_row(target, size, *_rounds(bare, ours, target)), flush=True)
+
+
+def targets(server: Running) -> list[Target]:
+    """The reads that the record's users make, on a server of made-up claims."""
+    first = _json(f"{server.address}/v1/claims?limit=1&sort=recorded")["items"][0]["id"]
+    answer = urlopen(f"{server.address}/v1/changes?since=now")
+    cursor, etag = json.load(answer)["next"], answer.headers["ETag"]
+    timeline = "/v1/questions/question-1/timeline?party=department-1&limit=100"
+    return [
+        Target("one claim", f"/v1/claims/{first}", {}, 0.8),
+        Target("poll, 304", f"/v1/changes?since={cursor}", {"If-None-Match": etag}, 0.85),
+        Target("list of 50", "/v1/claims?limit=50", {}, 0.5),
+        Target("list of 50, by party and status", "/v1/claims?party=department-1&status=unreviewed&limit=50", {}, 0.5),
+        Target("timeline of 100", timeline, {}, 0.35),
+    ]
+
+
+def _rounds(bare: Running, ours: Running, target: Target) -> tuple[Round, Round]:
+    theirs, own = [], []
+    for _ in range(ROUNDS):
+        theirs.append(_balanced(bare, "/bare", {}))
+        own.append(_balanced(ours, target.path, target.headers))
+    return _median(theirs), _median(own)
+
+
+def _balanced(server: Running, path: str, headers: dict[str, str]) -> Round:
+    """A round in which both workers did their share; the last attempt counts whatever it was."""
+    for _ in range(ATTEMPTS):
+        before = server.cpu()
+        found = load(server.address + path, headers)
+        used = [after - earlier for after, earlier in zip(server.cpu(), before, strict=True)]
+        if min(used) >= BALANCE * max(used):
+            break
+    if found.failed:
+        raise SystemExit(
+            f"{found.failed} of {found.answers} answers of {path} were errors: nothing is measured by that"
+        )
+    return Round(found.rate, sum(used) / found.answers * 1e6)
+
+
+def _median(rounds: list[Round]) -> Round:
+    return Round(median(found.rate for found in rounds), median(found.cpu for found in rounds))
+
+
+def _row(target: Target, size: int, bare: Round, own: Round) -> str:
+    ratio = own.rate / bare.rate
+    return f"| {target.name} | {size:,} | {ratio:.2f} | {target.wanted:.2f} | {bare.cpu:.0f} | {own.cpu:.0f} |"
+
+
+def _json(url: str) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = json.load(urlopen(url))
+    return found

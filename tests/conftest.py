@@ -1,0 +1,77 @@
+"""What the tests share: a database, a way to write to it, the DHS record, and an application with tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask.testing
+import pytest
+
+from api.storage import keys
+from api.storage.sqlite import Database
+from tests.records import DESK, Recorder, load_fixtures
+
+NOW = "2026-11-24T10:00:00.000Z"
+SCOPES = ("claims", "verdicts", "edit", "admin")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A migrated database without entries, in a file."""
+    made = Database(tmp_path / "record.db")
+    made.migrate()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def record(database: Database) -> Recorder:
+    """Writes to `database` through the ledger; times and salts are the same in every run."""
+    return Recorder(database)
+
+
+@pytest.fixture(scope="session")
+def dhs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The DHS record of `fixtures`, loaded with fixed times and salts. It is shared: tests only read it."""
+    made = Database(tmp_path_factory.mktemp("dhs") / "dhs.db")
+    made.migrate()
+    load_fixtures(made)
+    yield made
+    made.close()
+
+
+class Client(flask.testing.FlaskClient):
+    """Asks an application. `tokens` has for each scope the header with a token of "example-desk"."""
+
+    tokens: dict[str, dict[str, str]]
+    record: Recorder
+
+    @property
+    def database(self) -> Database:
+        """The application's database."""
+        found: Database = self.application.extensions["onrecord"].database
+        return found
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[Client]:
+    """An application over a new database with one party, "example-desk", and a token of each scope."""
+    from api import create_app
+    from api.settings import Settings
+
+    app = create_app(Settings.from_environ({"DATABASE_URL": f"sqlite:///{tmp_path / 'client.db'}"}))
+    app.test_client_class = Client
+    made = app.test_client()
+    assert isinstance(made, Client)
+    store = made.database
+    store.migrate()
+    made.tokens = {}
+    with store.turn() as db:
+        for scope in SCOPES:
+            _, secret = keys.create_token(db, party=DESK, scopes=(scope,), note=None, now=NOW)
+            made.tokens[scope] = {"Authorization": f"Bearer {secret}"}
+    made.record = Recorder(store)
+    made.record.party(DESK, name="Example Desk")
+    yield made
+    store.close()

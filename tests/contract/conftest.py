@@ -1,0 +1,136 @@
+"""A small record in which one party contradicts itself, asked and written to over HTTP; and what every test says about answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from api.problems import PROBLEMS, TYPE_PREFIX
+from api.storage import keys, log
+from tests.conftest import NOW, SCOPES, Client
+from tests.records import APPEARANCE, DESK, ulid
+
+OTHER = "other-desk"
+VOLUNTARY, MANDATORY = ulid(1), ulid(2)
+BY_NUMBER = {problem.slug: problem for problem in PROBLEMS.values()}
+
+CLAIM: dict[str, Any] = {
+    "text": "No agency has to take part.",
+    "wording": "direct",
+    "attribution": {"speaker": "ice"},
+    "stated_on": "2010-10",
+    "appearances": [APPEARANCE],
+}
+VERDICT: dict[str, Any] = {"rating": "false", "evidence": [APPEARANCE]}
+ASSESSMENT: dict[str, Any] = {"claims": [VOLUNTARY, MANDATORY], "assessment": "reversal", "reason": "denial"}
+PARTY: dict[str, Any] = {"id": "cbp", "name": "Customs and Border Protection", "kind": "organization"}
+QUESTION: dict[str, Any] = {
+    "id": "costs",
+    "text": "Does it cost anything?",
+    "positions": [{"id": "free", "label": "Free"}, {"id": "costly", "label": "Costly"}],
+}
+
+
+class Api:
+    """Asks the application. `scope` names the token of "example-desk" that goes along; None sends none."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.record = client.record
+        self.tokens: dict[str, dict[str, str]] = dict(client.tokens)
+
+    @property
+    def size(self) -> int:
+        """How many entries the log has."""
+        return log.head(self.client.database.reader()).size
+
+    def send(
+        self, method: str, path: str, body: Any = None, scope: str | None = "admin", **headers: str
+    ) -> TestResponse:
+        """Sends a request. Of `headers` the underscores are hyphens; `body` is made JSON unless it is bytes."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if scope is not None:
+            sent = self.tokens[scope] | sent
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        if data is not None:
+            sent = {"Content-Type": "application/json"} | sent
+        return self.client.open(path, method=method, data=data, headers=sent)
+
+    def get(self, path: str, scope: str | None = None, **headers: str) -> TestResponse:
+        """GET, without a token unless a scope is named."""
+        return self.send("GET", path, scope=scope, **headers)
+
+    def post(self, path: str, body: Any, scope: str | None = "admin", **headers: str) -> TestResponse:
+        """POST with the token of all scopes, unless another is named."""
+        return self.send("POST", path, body, scope, **headers)
+
+    def patch(self, path: str, body: Any, scope: str | None = "admin", **headers: str) -> TestResponse:
+        """PATCH with the token of all scopes, unless another is named."""
+        return self.send("PATCH", path, body, scope, **headers)
+
+    def made(self, path: str, body: Any, scope: str = "admin", **headers: str) -> dict[str, Any]:
+        """The document that a POST makes."""
+        answer = self.post(path, body, scope, **headers)
+        assert answer.status_code in (200, 201), answer.get_data(as_text=True)
+        found: dict[str, Any] = answer.json
+        return found
+
+    def etag(self, path: str) -> str:
+        """The ETag of a document."""
+        return str(self.get(path).headers["ETag"])
+
+
+@pytest.fixture
+def api(client: Client) -> Iterator[Api]:
+    """Ten entries: two desks, DHS with ICE under it, one question, and one claim on each side of it."""
+    record = client.record
+    with record.together():
+        record.party(OTHER)
+        record.party("dhs", name="Homeland Security")
+        record.party("ice", "dhs", name="Immigration and Customs Enforcement")
+        record.person("napolitano", "dhs")
+        record.question("sc-voluntary", "voluntary", "mandatory", neutral=("unclear",))
+        record.claim(
+            "A locality may opt out.", "ice", {"sc-voluntary": "voluntary"}, stated_on="2010-09-07", tags=["letter"]
+        )
+        record.claim(
+            "It never was voluntary.", "dhs", {"sc-voluntary": "mandatory"}, stated_on="2011-04-22", language="en"
+        )
+    made = Api(client)
+    with client.database.turn() as db:
+        for scope in SCOPES:
+            _, secret = keys.create_token(db, party=OTHER, scopes=(scope,), note=None, now=NOW)
+            made.tokens[f"other {scope}"] = {"Authorization": f"Bearer {secret}"}
+    yield made
+
+
+def problem(answer: TestResponse, slug: str, *pointers: str) -> dict[str, Any]:
+    """The problem document of an answer, which must be of this type, point at these places, and have the one shape there is."""
+    expected = BY_NUMBER[slug]
+    assert answer.status_code == expected.status, answer.get_data(as_text=True)[:2000]
+    members = shaped(answer)
+    assert (members["type"], members["title"]) == (TYPE_PREFIX + slug, expected.title)
+    if pointers:
+        assert [error["pointer"] for error in members["errors"]] == list(pointers)
+    return members
+
+
+def shaped(answer: TestResponse) -> dict[str, Any]:
+    """The members of a problem document, in the shape that every one has."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    members: dict[str, Any] = json.loads(answer.data)
+    assert {"type", "title", "status", "detail", "instance", "request_id"} <= members.keys()
+    assert members["status"] == answer.status_code
+    assert members["request_id"] == answer.headers["X-Request-Id"]
+    assert members["instance"].isascii() and members["instance"].startswith("/")
+    assert members["detail"].strip() and members["detail"][-1] in ".…"
+    for error in members.get("errors", []):
+        assert error.keys() == {"pointer", "detail", "code"}
+        assert error["pointer"] == "" or error["pointer"].startswith("/")
+        assert error["detail"] and error["code"]
+    return members

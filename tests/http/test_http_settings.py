@@ -1,0 +1,89 @@
+"""The settings: one table, and an error that names the variable and the remedy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from api.settings import SETTINGS, Settings, SettingsError, settings_table_markdown
+
+
+def test_defaults_are_usable() -> None:
+    """Without any variable the service listens on this machine alone and keeps its record beside it."""
+    settings = Settings.from_environ({})
+    assert settings.database_path == "onrecord.db"
+    assert settings.bind == "127.0.0.1:8000"
+    assert (settings.workers, settings.threads, settings.waiters) == (2, 8, 4)
+    assert settings.trusted_proxies == ()
+    assert settings.read_token_required is False
+
+
+@pytest.mark.parametrize(
+    ("environ", "field", "value"),
+    [
+        ({"DATABASE_URL": "sqlite:////var/lib/on%20record.db"}, "database_path", "/var/lib/on record.db"),
+        ({"PORT": "5000"}, "bind", "0.0.0.0:5000"),
+        ({"PORT": "5000", "ONRECORD_BIND": "127.0.0.1:9"}, "bind", "127.0.0.1:9"),
+        ({"ONRECORD_BIND": "[::1]:8000"}, "bind", "[::1]:8000"),
+        ({"ONRECORD_THREADS": "3"}, "waiters", 1),
+        ({"ONRECORD_THREADS": "1"}, "waiters", 0),
+        ({"ONRECORD_WAITERS": "0"}, "waiters", 0),
+        ({"ONRECORD_READ_TOKEN_REQUIRED": "Yes"}, "read_token_required", True),
+        ({"ONRECORD_MAX_BODY": " 2048 "}, "max_body", 2048),
+        ({"ONRECORD_LOG_LEVEL": "DEBUG"}, "log_level", "debug"),
+        ({"ONRECORD_POLL_AFTER": ""}, "poll_after", 5),
+    ],
+)
+def test_values(environ: dict[str, str], field: str, value: object) -> None:
+    """Each variable fills its field; an empty one counts as unset."""
+    assert getattr(Settings.from_environ(environ), field) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "remedy"),
+    [
+        ("DATABASE_URL", "postgresql://h/db", "not supported yet"),
+        ("DATABASE_URL", "onrecord.db", "sqlite:///relative.db"),
+        ("DATABASE_URL", "sqlite:///:memory:", "name a file"),
+        ("ONRECORD_BIND", "8000", "HOST:PORT"),
+        ("ONRECORD_BIND", "localhost:99999", "65535"),
+        ("PORT", "http", "whole number"),
+        ("WEB_CONCURRENCY", "0", "from 1"),
+        ("ONRECORD_THREADS", "٣", "whole number"),
+        ("ONRECORD_READ_TOKEN_REQUIRED", "maybe", "true or false"),
+        ("ONRECORD_TRUSTED_PROXIES", "10.0.0.1,proxy", "'proxy'"),
+        ("ONRECORD_RATE_WRITES", "lots", "600/minute"),
+        ("ONRECORD_RATE_STORAGE", "postgres://h", "memory://"),
+        ("ONRECORD_ORIGIN", "my log", "no spaces"),
+        ("ONRECORD_LOG_LEVEL", "loud", "debug"),
+    ],
+)
+def test_an_unusable_value_is_named_with_its_remedy(name: str, text: str, remedy: str) -> None:
+    """The error names the variable, what it says, and what would be right."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ({name: text})
+    assert name in str(caught.value)
+    assert text in str(caught.value)
+    assert remedy in str(caught.value)
+
+
+def test_a_misspelt_setting_is_refused_by_name() -> None:
+    """A setting that does not exist would silently do nothing, so it is an error."""
+    with pytest.raises(SettingsError, match="ONRECORD_TRUSTED_PROXY"):
+        Settings.from_environ({"ONRECORD_TRUSTED_PROXY": "10.0.0.1"})
+
+
+def test_waiters_must_leave_a_thread() -> None:
+    """As many held polls as threads would shut everybody else out."""
+    with pytest.raises(SettingsError, match="ONRECORD_WAITERS"):
+        Settings.from_environ({"ONRECORD_THREADS": "4", "ONRECORD_WAITERS": "4"})
+
+
+def test_the_table_is_complete() -> None:
+    """Every field has one line in the table, and every line its place in the documentation."""
+    fields = {field.name for field in dataclasses.fields(Settings)}
+    assert {setting.field for setting in SETTINGS} == fields | {"port"}
+    markdown = settings_table_markdown()
+    assert all(f"| `{setting.name}` |" in markdown for setting in SETTINGS)
+    assert all(setting.help.endswith(".") for setting in SETTINGS)
