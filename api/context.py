@@ -86,11 +86,21 @@ class UlidConverter(BaseConverter):
     regex = vocabulary.ULID_PATTERN
 
 
+class IndexConverter(BaseConverter):
+    """`<index:n>` in a rule: the number of an entry, in the one way of writing it."""
+
+    regex = vocabulary.REVISION_PATTERN
+
+    def to_python(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+
 def register(app: flask.Flask) -> None:
     """Gives `app` the request class, the one hook after each request, and URLs that mean only what they
     say."""
     app.request_class = Request
-    app.url_map.converters |= {"slug": SlugConverter, "ulid": UlidConverter}
+    app.url_map.converters |= {"slug": SlugConverter, "ulid": UlidConverter, "index": IndexConverter}
     app.url_map.merge_slashes = False  # or //host/path would be answered by a redirect
     app.after_request(_finish)
 

@@ -8,22 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from api import documents
+from api import documents, drafts
 from api.domain import claims, contradictions, parties, questions
 from api.domain.claims import Claim
 from api.domain.contradictions import pair_of
 from api.domain.entries import Entry
 from api.domain.parties import above, members
 from api.domain.record import Record
+from api.drafts import Draft
 from api.history import History
-from api.projection import Placement, place
+from api.projection import Placement, own, placement, whose
 from api.storage import lists, log, pairs, search, statements
 from schemas.dates import UNDATED
 
 
-def derive(history: History, entry: Entry) -> None:
-    """Bring the derived tables up to an entry that was just appended (or is being replayed)."""
-    _DERIVERS[entry.kind.split(".")[0]](history, entry)
+def derive(history: History, entry: Entry, drafted: Draft | None = None) -> None:
+    """Bring the derived tables up to an entry that was just appended (or is being replayed).
+
+    `drafted` is what was worked out beforehand of a claim that the entry records.
+    """
+    if drafted is not None:
+        _claim(history, entry, drafted)
+    else:
+        _DERIVERS[entry.kind.split(".")[0]](history, entry)
 
 
 def _party(history: History, entry: Entry) -> None:
@@ -34,12 +41,12 @@ def _party(history: History, entry: Entry) -> None:
     affected = list(history.claims_of(party_id)) if moved else []
     # Each claim under the party is placed twice, as it was and as it is now; the party's old state is needed
     # for the first.
-    placed = [place(claim, history) for claim in affected]
+    placed = [_place(claim, history) for claim in affected]
     left = [party.id for party in above(before, history)] if before else []
     history.remember(entry.subject, after)
     _listed(history, entry, "parties", documents.party(after), new=before is None)
     for claim, was in zip(affected, placed, strict=True):
-        _replace(history, claim, was, place(claim, history), entry.index)
+        _replace(history, claim, was, _place(claim, history), entry.index)
     # Those above it before, too: whoever follows them has to hear that it left.
     concerned = {party_id, *left, *(party.id for party in above(after, history))}
     _tell(history, entry, [f"party={party}" for party in concerned])
@@ -54,17 +61,21 @@ def _question(history: History, entry: Entry) -> None:
     _tell(history, entry, [f"question={question_id}"])
 
 
-def _claim(history: History, entry: Entry) -> None:
+def _claim(history: History, entry: Entry, drafted: Draft | None = None) -> None:
     claim_id = entry.payload["claim"] if entry.subject.startswith("verdict/") else entry.subject.removeprefix("claim/")
     subject = f"claim/{claim_id}"
     before = history.claim(claim_id)
     after = claims.evolve(before, entry)
-    was = place(before, history) if before else None
-    now = place(after, history)
+    was = _place(before, history) if before else None
+    now = _place(after, history, drafted)
     history.remember(subject, after)
     number = history.number_for(subject, entry.index)
     log.add_history(history.db, number, entry.index)
-    log.add_document(history.db, number, entry.index, documents.claim(after), documents.excerpt(after))
+    if drafted is not None:
+        document, excerpt = drafts.document(drafted, after), drafted.excerpt
+    else:
+        document, excerpt = documents.claim(after), documents.excerpt(after)
+    log.add_document(history.db, number, entry.index, document, excerpt)
     _verdicts(history, after, entry)
     _replace(history, after, was, now, entry.index)
     # Whoever follows a party or question that the claim leaves has to hear of that, too.
@@ -72,6 +83,15 @@ def _claim(history: History, entry: Entry) -> None:
     stances = [stance for state in (before, after) if state for stance in state.body.get("stances", [])]
     facets = {f"party={party}" for party in members_of} | {f"question={stance['question']}" for stance in stances}
     _tell(history, entry, facets, claim_id, before.status if before else None, after.status)
+
+
+def _place(claim: Claim, history: History, drafted: Draft | None = None) -> Placement:
+    attribution = claim.body["attribution"]
+    speakers = attribution["speaker"], attribution.get("on_behalf_of")
+    by = history.from_parties.get(speakers)
+    if by is None:
+        by = history.from_parties[speakers] = whose(attribution, history)
+    return placement(claim, drafted.own if drafted else own(claim), by)
 
 
 def _verdicts(history: History, claim: Claim, entry: Entry) -> None:
@@ -128,18 +148,20 @@ def _replace(history: History, claim: Claim, was: Placement | None, now: Placeme
     if was is None or (was.members, was.stances, was.stated) != (now.members, now.stances, now.stated):
         statements.add_profile(history.db, number, index, now.members, now.stances, now.stated)
     if was is None or was.words != now.words:
-        search.add(history.db, number, index, now.words)
+        search.add(history.db, number, index, now.words, first=was is None)
     if was is None or was.fingerprint != now.fingerprint:
         _replace_fingerprint(history, number, was.fingerprint if was else None, now.fingerprint)
 
 
 def _replace_facets(history: History, number: int, was: Placement | None, now: Placement, index: int) -> None:
-    before, after = was.facets if was else frozenset(), now.facets
-    kept = before & after if was and was.stated == now.stated else frozenset()
-    if before - kept:
-        lists.close_facets(history.db, _terms(history, before - kept), number, index)
-    if after - kept:
-        lists.open_facets(history.db, _terms(history, after - kept), number, index, now.stated)
+    if was is None:
+        lists.open_facets(history.db, _terms(history, now.facets), number, index, now.stated)
+        return
+    kept = was.facets & now.facets if was.stated == now.stated else frozenset()
+    if was.facets - kept:
+        lists.close_facets(history.db, _terms(history, was.facets - kept), number, index)
+    if now.facets - kept:
+        lists.open_facets(history.db, _terms(history, now.facets - kept), number, index, now.stated)
 
 
 def _replace_statements(history: History, number: int, was: Placement | None, now: Placement, index: int) -> None:
@@ -158,7 +180,7 @@ def _replace_fingerprint(history: History, number: int, was: bytes | None, now: 
     if was:
         history.db.execute("DELETE FROM fingerprints WHERE fingerprint = :was AND no = :no", {"was": was, "no": number})
     if now:
-        history.db.execute("INSERT INTO fingerprints (fingerprint, no) VALUES (:now, :no)", {"now": now, "no": number})
+        history.printed(now, number)
 
 
 def _terms(history: History, facets: Iterable[str]) -> list[int]:
@@ -166,7 +188,14 @@ def _terms(history: History, facets: Iterable[str]) -> list[int]:
     return [history.term(facet) for facet in sorted(facets)]
 
 
-def _numbered(history: History, rows: Iterable[tuple[str, str, str]]) -> list[tuple[int, int, str]]:
+def _numbered(history: History, rows: frozenset[tuple[str, str, str]]) -> list[tuple[int, int, str]]:
+    numbered: list[tuple[int, int, str]] | None = history.from_parties.get(rows)
+    if numbered is None:
+        numbered = history.from_parties[rows] = _looked_up(history, rows)
+    return numbered
+
+
+def _looked_up(history: History, rows: frozenset[tuple[str, str, str]]) -> list[tuple[int, int, str]]:
     return [
         (
             history.number(f"party/{party}") or statements.EVERYBODY if party else statements.EVERYBODY,

@@ -62,6 +62,13 @@ class Forbidden(Refusal):
 class NotFound(Refusal):
     """No such document (at the size or instant asked for)."""
 
+    @classmethod
+    def of(cls, name: str, *, then: bool = False) -> NotFound:
+        """The refusal of a subject ("claim/…"), whatever was sent for its id; `then`: it was asked for `at` a time."""
+        kind, identifier = name.split("/", 1)
+        short = identifier if len(identifier) <= 64 else identifier[:60] + "…"
+        return cls(f"No {kind} '{short}' is on record{' at that time' if then else ''}.")
+
 
 class MethodNotAllowed(Refusal):
     """The resource exists, but not for this method."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -15,6 +15,9 @@ from api.domain.questions import Question
 from api.storage import lists, log
 from api.storage.log import Connection
 
+# How many subjects or fingerprints are looked up by one statement.
+TOGETHER = 500
+
 
 class History:
     """The record as one transaction sees it (`api.domain.record.Record`). It keeps what it folded, so it
@@ -25,6 +28,11 @@ class History:
         self._states: dict[str, Any] = {}
         self._numbers: dict[str, int] = {}
         self._terms: dict[str, int] = {}
+        # What is known to be on record nowhere, since it was looked for and nothing has named it since.
+        self._unnamed: set[str] = set()
+        self._unprinted: set[bytes] = set()
+        # What was worked out from parties as they stand, by whoever needs it again: emptied when one of them changes.
+        self.from_parties: dict[Any, Any] = {}
 
     def party(self, party_id: str) -> Party | None:
         found: Party | None = self._state(f"party/{party_id}", parties.evolve)
@@ -49,6 +57,8 @@ class History:
         return self.claim(self._first_entry(number).payload["claim"])
 
     def twin(self, fingerprint: bytes) -> str | None:
+        if fingerprint in self._unprinted:
+            return None
         row = self.db.execute(
             "SELECT no FROM fingerprints WHERE fingerprint = :fingerprint LIMIT 1", {"fingerprint": fingerprint}
         ).fetchone()
@@ -63,18 +73,50 @@ class History:
     def remember(self, subject: str, state: Any) -> None:
         """Put the state that an entry led to in place of the one that was folded."""
         self._states[subject] = state
+        if subject.startswith("party/"):
+            self.from_parties.clear()
+
+    def foresee(
+        self, subjects: Sequence[str], fingerprints: Sequence[bytes] = (), facets: Sequence[str] = ()
+    ) -> None:
+        """Look up at once which of these are on record: what many appends would ask for one by one."""
+        for start in range(0, len(facets), TOGETHER):
+            self._terms |= lists.terms(self.db, facets[start : start + TOGETHER])
+        for start in range(0, len(subjects), TOGETHER):
+            part = subjects[start : start + TOGETHER]
+            found = log.named(self.db, part)
+            self._numbers |= found
+            self._unnamed.update(subject for subject in part if subject not in found)
+        for start in range(0, len(fingerprints), TOGETHER):
+            prints = fingerprints[start : start + TOGETHER]
+            self._unprinted |= set(prints) - lists.printed(self.db, prints)
+
+    def read(self, name: str) -> None:
+        """Fold a party, with those above it, or a question now, since it will be asked for."""
+        kind, identifier = name.split("/", 1)
+        if kind == "question":
+            self.question(identifier)
+        elif party := self.party(identifier):
+            for _ in parties.above(party, self):
+                pass
+
+    def printed(self, fingerprint: bytes, number: int) -> None:
+        """Note that a standing claim has this fingerprint from now on."""
+        lists.add_fingerprint(self.db, fingerprint, number)
+        self._unprinted.discard(fingerprint)
 
     def forget(self) -> None:
         """Drop what was folded of claims and pairs, so that a long transaction keeps its memory; parties and
         questions are few."""
         kept = ("party/", "question/")
         self._states = {name: state for name, state in self._states.items() if name.startswith(kept)}
+        self._unnamed, self._unprinted = set(), set()
         self._numbers = {name: number for name, number in self._numbers.items() if name.startswith(kept)}
 
     def number(self, subject: str) -> int | None:
         """The number of a subject, None where no entry named it."""
         found = self._numbers.get(subject)
-        if found is None:
+        if found is None and subject not in self._unnamed:
             found = log.number(self.db, subject)
             if found is not None:
                 self._numbers[subject] = found
@@ -86,6 +128,7 @@ class History:
         if found is None:
             found = index + 1
             log.add_subject(self.db, subject, found)
+            self._unnamed.discard(subject)
             self._numbers[subject] = found
         return found
 

@@ -12,17 +12,26 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import NamedTuple
 
 from api import merkle
 from api.derivation import derive
 from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf_data, payload_hash
 from api.domain.record import Record
+from api.drafts import Draft
 from api.errors import Refusal
 from api.history import History
 from api.storage import log
-from api.storage.log import Head, Sealed
-from api.storage.sqlite import Connection, Database
+from api.storage.buffered import Buffered
+from api.storage.log import Connection, Head, Sealed
+from api.storage.sqlite import Database
+
+# How many entries a rebuild reads, and the rows of how many it sends to the store at once.
+REBUILT_TOGETHER = 500
+
+# For how many entries of an import the system is asked once for the time and for random bytes.
+HANDFUL = 50
 
 Decision = Callable[[Record], Event]
 
@@ -43,20 +52,30 @@ class Turn:
     def __init__(self, db: Connection, source: Source = WORLD) -> None:
         self.db = db
         self.history = History(db)
-        self.head = log.head(db)
+        self._tree = Tree(log.head(db))
         self._source = source
+        self._moment: datetime | None = None
+        self._instant = ""
 
-    def append(self, decision: Decision, actor: str) -> Entry:
+    @property
+    def head(self) -> Head:
+        """The head that the appends so far led to."""
+        return self._tree.head
+
+    def append(self, decision: Decision, actor: str, drafted: Draft | None = None) -> Entry:
         """Decide on the record as it stands, append the event and derive what follows. Raises the decision's
-        Refusal."""
+        Refusal.
+
+        `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
+        `decision` decides to record.
+        """
         event = decision(self.history)
         entry = self._entry(event, actor)
-        salt, payload = self._source.random(SALT_SIZE), canonical(entry.payload)
-        sealed = seal(entry, salt, payload)
-        self.head, nodes = extended(self.head, sealed)
+        payload = canonical(entry.payload) if drafted is None else drafted.payload
+        sealed = seal(entry, self._source.random(SALT_SIZE), payload)
         log.add_entry(self.db, sealed)
-        log.add_nodes(self.db, nodes)
-        derive(self.history, entry)
+        log.add_nodes(self.db, self._tree.append(sealed))
+        derive(self.history, entry, drafted)
         return entry
 
     def finish(self) -> None:
@@ -65,8 +84,35 @@ class Turn:
 
     def _entry(self, event: Event, actor: str) -> Entry:
         # A clock that is set back must not make a later entry look earlier.
-        recorded_at = max(instant(self._source.now()), self.head.recorded_at)
-        return Entry(self.head.size, recorded_at, event.kind, event.subject, actor, event.payload)
+        moment = self._source.now()
+        if moment is not self._moment:
+            self._moment, self._instant = moment, instant(moment)
+        recorded_at = max(self._instant, self._tree.recorded_at)
+        return Entry(self._tree.size, recorded_at, event.kind, event.subject, actor, event.payload)
+
+
+class Tree:
+    """The head while it grows. Its root is computed when it is asked for, once for many appends."""
+
+    def __init__(self, head: Head) -> None:
+        self.size, self.recorded_at = head.size, head.recorded_at
+        self._last_leaf, self._frontier = head.last_leaf, merkle.unpack(head.frontier)
+        self._head: Head | None = head
+
+    @property
+    def head(self) -> Head:
+        """The head as it is now."""
+        if self._head is None:
+            root, packed = merkle.root(self._frontier), merkle.pack(self._frontier)
+            self._head = Head(self.size, root, self._last_leaf, packed, self.recorded_at)
+        return self._head
+
+    def append(self, sealed: Sealed) -> list[merkle.Node]:
+        """Take one more entry. Out: the tree nodes that it completed."""
+        self._frontier, nodes = merkle.append(self._frontier, self.size, sealed.leaf_hash)
+        self.size, self.recorded_at, self._last_leaf = self.size + 1, sealed.recorded_at, sealed.leaf_hash
+        self._head = None
+        return nodes
 
 
 @contextmanager
@@ -76,6 +122,38 @@ def turn(database: Database, source: Source = WORLD) -> Iterator[Turn]:
         mine = Turn(db, source)
         yield mine
         mine.finish()
+
+
+@contextmanager
+def turn_of_many(database: Database, source: Source = WORLD) -> Iterator[Turn]:
+    """A turn like any other for an import: what is appended goes to the store together (see `api.storage.buffered`)."""
+    with database.turn() as db:
+        buffered = Buffered(db)
+        mine = Turn(buffered, _by_the_handful(source) if source is WORLD else source)
+        yield mine
+        buffered.flush()
+        mine.finish()
+
+
+def _by_the_handful(source: Source) -> Source:
+    """A source that asks the system for salts by the page, and for the time once for so many entries: some
+    milliseconds."""
+    pool = bytearray()
+    moments: list[datetime] = []
+
+    def random(size: int) -> bytes:
+        if len(pool) < size:
+            pool.extend(source.random(max(size, SALT_SIZE * HANDFUL)))
+        taken = bytes(pool[:size])
+        del pool[:size]
+        return taken
+
+    def now() -> datetime:
+        if not moments:
+            moments.extend([source.now()] * HANDFUL)
+        return moments.pop()
+
+    return Source(now, random)
 
 
 def write_many(
@@ -112,9 +190,9 @@ def seal(entry: Entry, salt: bytes, payload: bytes) -> Sealed:
 
 def extended(head: Head, sealed: Sealed) -> tuple[Head, list[merkle.Node]]:
     """The head after one more entry, and the tree nodes that it completed."""
-    frontier, nodes = merkle.append(merkle.unpack(head.frontier), head.size, sealed.leaf_hash)
-    grown = Head(head.size + 1, merkle.root(frontier), sealed.leaf_hash, merkle.pack(frontier), sealed.recorded_at)
-    return grown, nodes
+    tree = Tree(head)
+    nodes = tree.append(sealed)
+    return tree.head, nodes
 
 
 def rebuild(database: Database, progress: Callable[[int], None] = lambda done: None) -> Head:
@@ -125,13 +203,17 @@ def rebuild(database: Database, progress: Callable[[int], None] = lambda done: N
     """
     with database.turn() as db:
         database.reset_derived(db)
-        head, history = log.EMPTY, History(db)
-        for sealed in log.sealed_entries(db):
-            head, nodes = extended(head, sealed)
-            log.add_nodes(db, nodes)
-            derive(history, log.opened(sealed))
-            progress(head.size)
-            if head.size % 1_000 == 0:
-                history.forget()
-        log.set_head(db, head)
-    return head
+        buffered, tree = Buffered(db), Tree(log.EMPTY)
+        history = History(buffered)
+        entries = log.sealed_entries(db)
+        while part := list(islice(entries, REBUILT_TOGETHER)):
+            history.foresee([sealed.subject for sealed in part])
+            for sealed in part:
+                log.add_nodes(buffered, tree.append(sealed))
+                derive(history, log.opened(sealed))
+            # What was folded is let go, so that the longest log is rebuilt in the same memory as a short one.
+            history.forget()
+            progress(tree.size)
+        buffered.flush()
+        log.set_head(db, tree.head)
+    return tree.head

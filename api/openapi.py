@@ -18,12 +18,12 @@ from marshmallow import Schema
 from werkzeug.routing import BaseConverter
 
 from api import errors
-from api.context import SlugConverter, UlidConverter
+from api.context import IndexConverter, SlugConverter, UlidConverter
 from api.errors import Refusal
 from api.http import JSON, MERGE_PATCH
 from api.problems import MEDIA_TYPE, PROBLEMS, Internal, ProblemType
 from schemas import vocabulary
-from schemas.fields import Shaped
+from schemas.fields import Choice, Shaped
 from schemas.problems import ProblemDocument
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -104,6 +104,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 class Problem(ProblemDocument):
     """A refusal, as `application/problem+json` (RFC 9457)."""
 
+    type: Any = Choice(
+        (*(problem.type for problem in PROBLEMS.values()), "about:blank"),
+        "What programs compare. Any path can also answer with method-not-allowed or uri-too-long; of about:blank"
+        " the status says it all.",
+        example=PROBLEMS[errors.InvalidRequest].type,
+    )
     instance = Shaped("The path that was asked for.", sometimes=True, example="/v1/claims")
     request_id = Shaped("Names this request in the log; also in X-Request-Id.", example="9f3c51d2a7b84e06")
 
@@ -114,6 +120,7 @@ def make(app: flask.Flask, version: str) -> Api:
     api = Api(app, spec_kwargs={"info": {"description": _ABOUT, "license": _LICENSE}})
     for converter in (SlugConverter, UlidConverter):
         api.register_converter(converter, _path_schema)
+    api.register_converter(IndexConverter, lambda _: {"type": "integer", "minimum": 0})
     components = api.spec.components
     components.schema("ProblemDocument", schema=Problem)
     components.security_scheme(

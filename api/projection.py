@@ -9,7 +9,7 @@ from typing import NamedTuple
 from api.documents import disclosed_on
 from api.domain.claims import Claim, fingerprint
 from api.domain.parties import Member, members
-from api.domain.record import Record
+from api.domain.record import Body, Record
 from api.domain.words import folded
 from schemas.dates import Bounds, bounds
 
@@ -42,20 +42,68 @@ class Placement(NamedTuple):
     fingerprint: bytes | None
 
 
+class Own(NamedTuple):
+    """The part of a placement that follows from the claim's body alone: its facets, the words of its text, variants and
+    titles, its dates, and its fingerprint."""
+
+    facets: tuple[str, ...]
+    text: str
+    variants: str
+    titles: str
+    stated: Bounds
+    disclosed: Bounds
+    fingerprint: bytes
+
+
+class Whose(NamedTuple):
+    """The part that follows from the parties above its speaker: whose the claim is, with the facets that this gives
+    it, and the words of the speakers' names."""
+
+    members: tuple[Member, ...]
+    facets: tuple[str, ...]
+    speakers: str
+
+
 def place(claim: Claim, known: Record) -> Placement:
     """Where a claim as it stands is found. `known` answers for the parties above its speaker."""
-    belongs = tuple(members(claim.body["attribution"], known))
-    stances = tuple((stance["question"], stance["position"]) for stance in claim.stances)
-    parties = (EVERYBODY, *(member.party for member in belongs))
+    return placement(claim, own(claim), whose(claim.body["attribution"], known))
+
+
+def own(claim: Claim) -> Own:
+    """What follows from the claim's body alone."""
+    body = claim.body
+    return Own(
+        facets=tuple(_facets(body)),
+        text=" ".join(folded(body["text"])),
+        variants=_joined(variant["text"] for variant in body.get("variants", ())),
+        titles=_joined(shown["title"] for shown in body["appearances"] if "title" in shown),
+        stated=bounds(body.get("stated_on")),
+        disclosed=bounds(disclosed_on(body)),
+        fingerprint=fingerprint(body),
+    )
+
+
+def whose(attribution: Body, known: Record) -> Whose:
+    """What follows from the parties as they stand."""
+    parties = [known.party(attribution[role]) for role in ("speaker", "on_behalf_of") if role in attribution]
+    belongs = tuple(members(attribution, known))
+    facets = tuple(f"party={member.party}" for member in belongs)
+    return Whose(belongs, facets, _joined(party.name for party in parties if party))
+
+
+def placement(claim: Claim, its: Own, by: Whose) -> Placement:
+    """The placement that the two parts make."""
+    stances = tuple([(stance["question"], stance["position"]) for stance in claim.stances])
+    parties = [EVERYBODY, *[member.party for member in by.members]]
     return Placement(
-        facets=frozenset(_facets(claim, belongs)),
-        statements=frozenset((party, *stance) for party in parties for stance in stances),
-        stated=bounds(claim.body.get("stated_on")),
-        disclosed=bounds(disclosed_on(claim.body)),
-        members=belongs,
+        facets=frozenset(("claims", *its.facets, *by.facets, *_ruled(claim))),
+        statements=frozenset([(party, *stance) for party in parties for stance in stances]),
+        stated=its.stated,
+        disclosed=its.disclosed,
+        members=by.members,
         stances=stances,
-        words=_words(claim, known),
-        fingerprint=None if claim.withdrawn else fingerprint(claim.body),
+        words=Words(its.text, its.variants, by.speakers, its.titles),
+        fingerprint=None if claim.withdrawn else its.fingerprint,
     )
 
 
@@ -64,28 +112,19 @@ def publisher_facet(name: str) -> str:
     return "publisher=" + name.casefold()
 
 
-def _facets(claim: Claim, belongs: tuple[Member, ...]) -> list[str]:
-    body = claim.body
-    facets = ["claims", f"status={claim.status}"]
-    facets += [f"party={member.party}" for member in belongs]
-    for stance in body.get("stances", []):
-        facets += [f"question={stance['question']}", f"position={stance['question']}/{stance['position']}"]
+def _ruled(claim: Claim) -> list[str]:
+    facets = [f"status={claim.status}"]
     for verdict in claim.standing:
         facets += [f"rating={verdict.rating}", f"reviewer={verdict.reviewer}"]
-    facets += [f"tag={tag}" for tag in body.get("tags", [])]
-    facets += [publisher_facet(shown["publisher"]) for shown in body["appearances"] if "publisher" in shown]
     return facets
 
 
-def _words(claim: Claim, known: Record) -> Words:
-    body, attribution = claim.body, claim.body["attribution"]
-    parties = [known.party(attribution[role]) for role in ("speaker", "on_behalf_of") if role in attribution]
-    return Words(
-        text=" ".join(folded(body["text"])),
-        variants=_joined(variant["text"] for variant in body.get("variants", ())),
-        speakers=_joined(party.name for party in parties if party),
-        titles=_joined(shown["title"] for shown in body["appearances"] if "title" in shown),
-    )
+def _facets(body: Body) -> list[str]:
+    facets = [f"tag={tag}" for tag in body.get("tags", [])]
+    for stance in body.get("stances", []):
+        facets += [f"question={stance['question']}", f"position={stance['question']}/{stance['position']}"]
+    facets += [publisher_facet(shown["publisher"]) for shown in body["appearances"] if "publisher" in shown]
+    return facets
 
 
 def _joined(texts: Iterable[str]) -> str:

@@ -112,6 +112,23 @@ class Schema(marshmallow.Schema):
             self.cross_check(values)
         return values
 
+    def check_names(self, patch: dict[str, Any]) -> None:
+        """Refuses a merge patch that takes away what no field is called: merging would not notice. What else is
+        wrong with it shows when the result is loaded. Raises ValidationError."""
+        errors = self._unknown_names(patch)
+        if errors:
+            raise ValidationError(errors)
+
+    def _unknown_names(self, patch: dict[str, Any]) -> dict[str, Any]:
+        errors: dict[str, Any] = {}
+        for name, value in patch.items():
+            inner = getattr(self.load_fields.get(name), "schema", None)
+            if value is None and name not in self._plan:
+                errors[name] = [self._unknown(name)]
+            elif isinstance(value, dict) and isinstance(inner, Schema) and (found := inner._unknown_names(value)):
+                errors[name] = found
+        return errors
+
     def _unknown(self, name: str) -> Message:
         known = ", ".join(self._plan)
         return Message(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
 from typing import Any
 
 from api.domain import claims, contradictions, parties, questions, verdicts
@@ -12,18 +12,33 @@ from api.domain.entries import Entry, Event
 from api.domain.parties import Party
 from api.domain.questions import Question
 from api.domain.record import Body
-from tests.records import APPEARANCE, DESK, claim_body, question_body, ulid
+from tests.records import APPEARANCE, DESK, OPERATOR, claim_body, question_body, ulid
 
 
 class Memory:
-    """`api.domain.record.Record`, and short calls that decide and fold. Each answers with the new state."""
+    """`api.domain.record.Record`, and short calls that decide and fold. Each answers with the new state.
+
+    `numbers` has for each subject its place in the order of recording, `entries` those that were folded.
+    """
 
     def __init__(self) -> None:
-        self.size = 0
+        self.entries: list[Entry] = []
+        self.numbers: dict[str, int] = {}
         self.parties: dict[str, Party] = {}
         self.questions: dict[str, Question] = {}
         self.claims: dict[str, Claim] = {}
         self.pairs: dict[tuple[str, str], Pair] = {}
+
+    @property
+    def size(self) -> int:
+        return len(self.entries)
+
+    def snapshot(self) -> Memory:
+        """The record as it stands now, whatever is folded afterwards."""
+        taken = copy.copy(self)
+        for name, value in vars(self).items():
+            setattr(taken, name, value.copy())
+        return taken
 
     def party(self, party_id: str) -> Party | None:
         return self.parties.get(party_id)
@@ -48,72 +63,73 @@ class Memory:
 
     # --- writing -----------------------------------------------------------------------------------
 
-    def entry(self, event: Event, actor: str = "operator") -> Entry:
+    def fold(self, entry: Entry) -> Any:
+        """Take an entry in. Out: the state that it led to."""
+        self.entries.append(entry)
+        self.numbers.setdefault(entry.subject, entry.index + 1)
+        what, identifier = entry.subject.split("/")
+        if what == "party":
+            self.parties[identifier] = parties.evolve(self.party(identifier), entry)
+            return self.parties[identifier]
+        if what == "question":
+            self.questions[identifier] = questions.evolve(self.question(identifier), entry)
+            return self.questions[identifier]
+        if what == "contradiction":
+            key = contradictions.pair_of(*identifier.split(":"))
+            self.pairs[key] = contradictions.evolve(self.pairs.get(key), entry)
+            return self.pairs[key]
+        claim_id = entry.payload["claim"] if what == "verdict" else identifier
+        self.claims[claim_id] = claims.evolve(self.claim(claim_id), entry)
+        return self.claims[claim_id]
+
+    def entry(self, event: Event, actor: str = OPERATOR) -> Entry:
         """The entry that an event becomes when it is the next one."""
         at = f"2026-11-24T10:00:{self.size:02d}.000Z"
-        self.size += 1
-        return Entry(self.size - 1, at, event.kind, event.subject, actor, event.payload)
+        return Entry(self.size, at, event.kind, event.subject, actor, event.payload)
 
     def add_party(self, party_id: str, parent: str | None = None, kind: str = "organization") -> Party:
         body = {"id": party_id, "name": party_id.upper(), "kind": kind}
         body |= {"parent": parent} if parent else {}
-        return self._folded(self.parties, party_id, parties.evolve, parties.record(body, self))
+        return self._done(parties.record(body, self))
 
     def amend_party(self, party_id: str, **changes: Any) -> Party:
         party = self.parties[party_id]
-        event = parties.amend(party, patched(party.body, changes), "Why.", self)
-        return self._folded(self.parties, party_id, parties.evolve, event)
+        return self._done(parties.amend(party, patched(party.body, changes), "Why.", self))
 
     def add_question(self, question_id: str, *positions: str, neutral: tuple[str, ...] = ()) -> Question:
-        event = questions.record(question_body(question_id, *positions, neutral=neutral), self)
-        return self._folded(self.questions, question_id, questions.evolve, event)
+        return self._done(questions.record(question_body(question_id, *positions, neutral=neutral), self))
 
     def amend_question(self, question_id: str, **changes: Any) -> Question:
         question = self.questions[question_id]
-        event = questions.amend(question, patched(question.body, changes), "Why.")
-        return self._folded(self.questions, question_id, questions.evolve, event)
+        return self._done(questions.amend(question, patched(question.body, changes), "Why."))
 
     def add_claim(self, text: str, speaker: str, stances: dict[str, str] | None = None, **more: Any) -> Claim:
         claim_id = more.pop("id", None) or ulid(self.size)
-        event = claims.record(claim_body(text, speaker, stances, **more), claim_id, self)
-        return self._folded(self.claims, claim_id, claims.evolve, event)
+        return self._done(claims.record(claim_body(text, speaker, stances, **more), claim_id, self))
 
     def amend_claim(self, claim: Claim, **changes: Any) -> Claim:
         current = self.claims[claim.id]
-        event = claims.amend(current, patched(current.body, changes), "Why.", self)
-        return self._folded(self.claims, claim.id, claims.evolve, event)
+        return self._done(claims.amend(current, patched(current.body, changes), "Why.", self))
 
     def withdraw(self, claim: Claim) -> Claim:
-        event = claims.withdraw(self.claims[claim.id], "A forgery.")
-        return self._folded(self.claims, claim.id, claims.evolve, event)
+        return self._done(claims.withdraw(self.claims[claim.id], "A forgery."))
 
     def publish(self, claim: Claim, rating: str, by: str = DESK, **more: Any) -> Claim:
         """The claim after a verdict, which is its last one."""
         verdict_id = more.pop("id", None) or ulid(self.size)
         body = {"rating": rating, "evidence": [APPEARANCE]} | more
-        event = verdicts.publish(self.claims[claim.id], body, verdict_id, by, self)
-        return self._folded(self.claims, claim.id, claims.evolve, event, by)
+        return self._done(verdicts.publish(self.claims[claim.id], body, verdict_id, by, self), by)
 
     def retract(self, claim: Claim, verdict_id: str, reviewer: str = DESK) -> Claim:
         event = verdicts.retract(self.claims[claim.id], verdict_id, "It was wrong.", reviewer)
-        return self._folded(self.claims, claim.id, claims.evolve, event, reviewer)
+        return self._done(event, reviewer)
 
     def assess(self, one: Claim, other: Claim, assessment: str, reviewer: str = DESK, **more: Any) -> Pair:
         body = {"claims": [one.id, other.id], "assessment": assessment} | more
-        event = contradictions.assess(body, reviewer, self)
-        key = contradictions.pair_of(one.id, other.id)
-        return self._folded(self.pairs, key, contradictions.evolve, event, reviewer)
+        return self._done(contradictions.assess(body, reviewer, self), reviewer)
 
-    def _folded(
-        self,
-        states: dict[Any, Any],
-        key: Any,
-        evolve: Callable[..., Any],
-        event: Event,
-        actor: str = "operator",
-    ) -> Any:
-        states[key] = evolve(states.get(key), self.entry(event, actor))
-        return states[key]
+    def _done(self, event: Event, actor: str = OPERATOR) -> Any:
+        return self.fold(self.entry(event, actor))
 
 
 def patched(body: Body, changes: Body) -> Body:

@@ -96,9 +96,7 @@ class Recorder:
             finally:
                 self._turn = None
 
-    def party(
-        self, party_id: str, parent: str | None = None, *, kind: str = "organization", **more: Any
-    ) -> str:
+    def party(self, party_id: str, parent: str | None = None, *, kind: str = "organization", **more: Any) -> str:
         name = party_id.replace("-", " ").title()
         body = {"id": party_id, "name": name, "kind": kind, "parent": parent} | more
         body = {name: value for name, value in body.items() if value is not None}
@@ -172,9 +170,7 @@ class Recorder:
 
         return self.append(decision, reviewer)
 
-    def assess(
-        self, one: str, other: str, assessment: str = "reversal", reviewer: str = DESK, **more: Any
-    ) -> Entry:
+    def assess(self, one: str, other: str, assessment: str = "reversal", reviewer: str = DESK, **more: Any) -> Entry:
         body = {"claims": [one, other], "assessment": assessment} | more
         return self.append(lambda known: contradictions.assess(body, reviewer, known), reviewer)
 
@@ -208,12 +204,9 @@ def dump(database: Database, tables: list[str]) -> dict[str, list[tuple[Any, ...
 
 
 def every_table(database: Database) -> list[str]:
-    """The names of all the tables that are not the engine's own shadow of another."""
-    names = database.reader().execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        " AND name NOT LIKE '%\\_fts\\_%' ESCAPE '\\'"
-    )
-    return sorted(name for (name,) in names)
+    """The names of all our tables: none that is a shadow of another or says which migrations ran."""
+    rows = database.reader().execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    return [name for (name,) in rows if not name.startswith(("_", "sqlite_")) and "_fts_" not in name]
 
 
 def _patched(body: Body, changes: dict[str, Any]) -> Body:

@@ -200,9 +200,7 @@ def test_only_words_that_stand_there_are_quoted() -> None:
         assert all("quote" not in page for page in others)
         assert first.get("quote", {"exact": claim["text"]}) == {"exact": claim["text"]}
         assert claim["wording"] != "indirect" or "quote" not in first
-    unquoted = [
-        c for c in CLAIMS.values() if c["wording"] != "indirect" and "quote" not in c["appearances"][0]
-    ]
+    unquoted = [c for c in CLAIMS.values() if c["wording"] != "indirect" and "quote" not in c["appearances"][0]]
     assert len(unquoted) == 4
 
 

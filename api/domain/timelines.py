@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from schemas.dates import OPEN_END, OPEN_START, UNDATED, Bounds
 
+_NO_DAY = (OPEN_START, OPEN_END, UNDATED.earliest)
+
 
 class Statement(NamedTuple):
     """One statement on a question: whose position it takes, and between which days it was made (or disclosed)."""
@@ -40,7 +42,6 @@ def reversal(before: Statement | None, statement: Statement) -> Reversal | None:
 
 def days_between(one: Bounds, other: Bounds) -> int | None:
     """Days from the earliest day of one date to that of another; None where either has none."""
-    ends = (one.earliest, other.earliest)
-    if any(day in (OPEN_START, OPEN_END, UNDATED.earliest) for day in ends):
+    if one.earliest in _NO_DAY or other.earliest in _NO_DAY:
         return None
     return abs(other.earliest - one.earliest)

@@ -50,6 +50,8 @@ def listing(db: Connection, asked: Mapping[str, Any], at: int | None) -> bytes:
     their first assessment.
     """
     scope = _scope(db, asked, at)
+    if scope.claim is not None and at is not None and scope.claim > at:
+        return lists.rendered(Page([], None))  # the claim was recorded later
     return lists.rendered(_Listing(db, scope, asked).page())
 
 
@@ -64,6 +66,9 @@ def one(db: Connection, first: str, second: str, at: int | None) -> bytes:
         question = Sides(db, at).opposed(sides[0].profile, sides[1].profile)
         if question or assessed:
             return _rendered(sides, question, assessed, None)
+    for claim, number in zip((first, second), numbers, strict=True):
+        if number is None or number not in known:
+            raise NotFound.of(f"claim/{claim}", then=at is not None)
     raise NotFound(f"Claims {first} and {second} do not contradict each other, and no reviewer has paired them.")
 
 
@@ -96,6 +101,8 @@ class _Listing:
     def page(self) -> Page:
         if self.status in ASSESSED:
             return Page(self.items, self._assessed((self.status,)))
+        if self.status == "suggested" and self.cursor is not None and _is_assessed_cursor(self.cursor):
+            raise cursors.unfit()
         if self.cursor is None or not _is_assessed_cursor(self.cursor):
             following = self._derived()
             if following or self.status == "suggested":
@@ -105,8 +112,10 @@ class _Listing:
 
     def _derived(self) -> str | None:
         walk = Opposing(self.db, self.scope, self.sides)
-        for key, found in walk.pairs(walk.decoded(self.cursor)):
-            if len(self.items) == self.limit or walk.steps > STEPS:
+        start = walk.decoded(self.cursor)
+        for key, found in walk.pairs(start):
+            # Never the cursor that was sent: whatever it cost to come back to its place, each page goes beyond it.
+            if len(self.items) == self.limit or (walk.steps > STEPS and key != start):
                 return walk.encoded(key)
             if found:
                 self._add(found[0], found[1], found[2])

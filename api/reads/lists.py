@@ -75,15 +75,19 @@ def _page(rows: list[Row], limit: int, cursor: Any) -> Page:
 
 
 def _facets(asked: Mapping[str, Any]) -> Iterable[str]:
-    for name in ("party", "status", "rating", "reviewer", "tag"):
+    """The facets that are asked for, those first that usually have fewer rows: among large ones the first leads."""
+    for name in ("reviewer", "tag"):
         if asked.get(name):
             yield f"{name}={asked[name]}"
+    if asked.get("publisher"):
+        yield publisher_facet(asked["publisher"])
     if asked.get("position"):
         yield f"position={asked['question']}/{asked['position']}"
     elif asked.get("question"):
         yield f"question={asked['question']}"
-    if asked.get("publisher"):
-        yield publisher_facet(asked["publisher"])
+    for name in ("party", "rating", "status"):
+        if asked.get(name):
+            yield f"{name}={asked[name]}"
 
 
 def _check_known(db: Connection, asked: Mapping[str, Any]) -> None:
@@ -91,6 +95,16 @@ def _check_known(db: Connection, asked: Mapping[str, Any]) -> None:
     for name, kind in (("party", "party"), ("reviewer", "party"), ("question", "question")):
         if asked.get(name):
             number(db, kind, asked[name], name)
+    if asked.get("position"):
+        _check_position(db, asked["question"], asked["position"])
+
+
+def _check_position(db: Connection, question: str, position: str) -> None:
+    found = log.document(db, f"question/{question}")
+    known = [known["id"] for known in orjson.loads(found[1])["positions"]] if found else []
+    if position not in known:
+        detail = f"'{position}' is no position of '{question}': use one of {', '.join(known)}."
+        raise InvalidRequest.of("/position", detail, "unknown-position")
 
 
 def number(db: Connection, kind: str, identifier: str, parameter: str) -> int:
@@ -126,12 +140,12 @@ def _ranked(
     leading = lists.leading_terms(db, Selection(facets, at=at)) if facets else []
     if leading is None:
         return [], False
-    few = bool(leading) and lists.count(db, leading[0], search.FEW + 1) <= search.FEW
+    few = bool(leading) and lists.count(db, leading[0], search.FEW + 1, at) <= search.FEW
     days = Bounds(first or OPEN_START, OPEN_END if last is None else last) if dated else None
-    found, truncated = search.matches(db, terms, leading, few, at, days)
-    total = search.total(db)
+    last = search.last_row(db, at)
+    found, truncated = search.matches(db, terms, leading, few, last, at, days)
     # One term is as rare in every text that has it, so its rarity cannot change the order and is not counted.
-    rarities = [1.0] if len(terms) == 1 else [words.rarity(search.frequency(db, term), total) for term in terms]
+    rarities = [1.0] if len(terms) == 1 else [words.rarity(search.frequency(db, term, last), last) for term in terms]
     scores = words.scores(terms, rarities, [match.words for match in found])
     order = sorted(zip(scores, found, strict=True), key=lambda scored: (-scored[0], -scored[1].no))
     return [match.no for _, match in order], truncated

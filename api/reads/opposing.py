@@ -72,7 +72,9 @@ class Sides:
         return self._known[question]
 
     def opposed(self, one: Profile, other: Profile, question: str | None = None) -> str | None:
-        """The first question, by id, on which two claims oppose; or `question`, if they do on that."""
+        """The first question, by id, on which two claims of one party oppose; or `question`, if they do on that."""
+        if not any(other.shares(party) for party, _, _ in one.members):
+            return None
         for asked in sorted(one.stances.keys() & other.stances.keys()):
             if question in (None, asked) and one.stances[asked] != other.stances[asked]:
                 sides = self.of(asked)

@@ -23,7 +23,7 @@ def timeline(db: Connection, question: str, asked: Mapping[str, Any], at: int | 
     InvalidRequest."""
     found = log.document(db, f"question/{question}", at)
     if found is None:
-        raise NotFound(f"No question '{question}' is on record{'' if at is None else ' at that time'}.")
+        raise NotFound.of(f"question/{question}", then=at is not None)
     neutral = {position["id"] for position in orjson.loads(found[1])["positions"] if position["neutral"]}
     window = _window(asked, at)
     party = number(db, "party", asked["party"], "party")
@@ -47,25 +47,30 @@ def _window(asked: Mapping[str, Any], at: int | None) -> Window:
 
 def _before(
     db: Connection, numbers: tuple[int, int], window: Window, after: Key | None, neutral: set[str]
-) -> Position | None:
+) -> Statement | None:
     """The statement that the first one shown is compared with: it may stand before the window, or on the
     page before."""
     if after is None and window.first is None:
         return None
-    row = statements.last_before(db, *numbers, window, after, neutral)
-    return _position(row) if row else None
+    return statements.last_before(db, *numbers, window, after, neutral)
 
 
-def _statements(rows: list[Statement], before: Position | None, neutral: set[str]) -> tuple[list[bytes], int]:
+def _statements(rows: list[Statement], before: Statement | None, neutral: set[str]) -> tuple[list[bytes], int]:
+    """The statements as JSON, each with its reversal, and how many reversals there are."""
     items, reversals = [], 0
     for row in rows:
+        position = row.position
         turn = None
-        if row.position not in neutral:
-            current = _position(row)
-            turn = reversal(before, current)
-            before = current if current.bounds != UNDATED else before
-        reversals += turn is not None
-        items.append(_statement(row, turn))
+        if position not in neutral:
+            if before is not None and before.position != position:
+                turn = reversal(_position(before), _position(row))
+            if row.earliest != UNDATED.earliest:
+                before = row
+        if turn is None:
+            items.append(b'{%b,"position":"%b","reversal":null}' % (row.excerpt, position.encode()))
+        else:
+            reversals += 1
+            items.append(b'{%b,"position":"%b","reversal":%b}' % (row.excerpt, position.encode(), _shown(turn)))
     return items, reversals
 
 
@@ -73,6 +78,5 @@ def _position(row: Statement) -> Position:
     return Position(log.claim_of(row.excerpt), row.position, Bounds(row.earliest, row.latest))
 
 
-def _statement(row: Statement, turn: Reversal | None) -> bytes:
-    shown = {"from": turn.of, "position": turn.position, "days": turn.days, "certain": turn.certain} if turn else None
-    return b"{" + row.excerpt + b',"position":"' + row.position.encode() + b'","reversal":' + orjson.dumps(shown) + b"}"
+def _shown(turn: Reversal) -> bytes:
+    return orjson.dumps({"from": turn.of, "position": turn.position, "days": turn.days, "certain": turn.certain})

@@ -52,7 +52,7 @@ def index() -> http.Answer:
     return unchanged or _page(house, asked, seen)
 
 
-@blueprint.route("/entries/<int:index>")
+@blueprint.route("/entries/<index:index>")
 @documented(
     summary="Read an entry", query=EntryQuery, answers={200: EntryDocument}, etag=True, problems=[errors.NotFound]
 )
@@ -61,7 +61,7 @@ def entry(index: int) -> http.Answer:
     http.query(ENTRY)
     db = http.house().database.reader()
     auth.authenticate(db)
-    sealed = next(log.sealed_entries(db, index, index + 1), None) if index < 2**62 else None
+    sealed = next(log.sealed_entries(db, index, index + 1), None)
     if sealed is None:
         raise errors.NotFound(f"The log has no entry {index}: it ends before.")
     return http.answer(changes.entry(sealed), etag=http.etag(index))

@@ -25,7 +25,7 @@ def document(name: str, schema: Schema) -> http.Answer:
     at = asked.get("at")
     version = log.document(db, name) if at is None else log.document(db, name, moments.size(db, at))
     if version is None:
-        raise _missing(name, at)
+        raise NotFound.of(name, then=at is not None)
     return http.answer(version[1], etag=http.etag(version[0]))
 
 
@@ -61,7 +61,7 @@ def exists(db: Connection, name: str, at: int | None) -> int:
     """The number of a subject that was on record at `at`. Raises NotFound."""
     number = log.number(db, name)
     if number is None or (at is not None and number > at):
-        raise _missing(name, at)
+        raise NotFound.of(name, then=at is not None)
     return number
 
 
@@ -70,8 +70,3 @@ def _links(body: bytes) -> list[tuple[str, str]]:
     tail = body[body.rindex(b'"next":') + 7 : -1].split(b",")[0]
     following = orjson.loads(tail)
     return [http.link_next(http.next_url(following))] if following else []
-
-
-def _missing(name: str, at: object) -> NotFound:
-    kind, identifier = name.split("/", 1)
-    return NotFound(f"No {kind} '{identifier}' is on record{'' if at is None else ' at that time'}.")

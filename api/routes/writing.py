@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from marshmallow import Schema
-
 from api import http
 from api.domain.entries import Entry, Event, instant
 from api.domain.record import Body, Record, merged
@@ -17,6 +15,10 @@ from api.ledger import Decision, Turn
 from api.storage import keys, log
 from api.storage.keys import Token
 from api.storage.log import Connection
+from schemas.base import Schema
+from schemas.queries import NoQuery
+
+NO_QUERY = NoQuery()
 
 # For how long the answer to an Idempotency-Key is kept.
 REMEMBERED = timedelta(hours=24)
@@ -40,6 +42,7 @@ def write(token: Token, decision: Decision, answering: Answering) -> http.Answer
     with the key waits for its turn and then gets that answer; so no retry, however early, is ever executed
     twice. Raises the decision's Refusal, and IdempotencyMismatch where the key was used for another request.
     """
+    http.query(NO_QUERY)
     key = http.idempotency_key()
     digest = http.request_digest() if key else b""
 
@@ -76,17 +79,28 @@ def amend(
     ValidationError."""
     revision = http.required_revision()
     patch, reason = http.patch_body()
-    state = found(state_of(History(http.house().database.reader())), name)
-    check_revision(revision, state.stamp.revision)
-    after = schema.load(merged(state.body, patch))
+    schema.check_names(patch)
 
-    def decision(record: Record) -> Event:
-        current = found(state_of(record), name)
-        # The patch was merged with and checked against that revision, so it can be applied to no other.
-        check_revision(state.stamp.revision, current.stamp.revision)
-        return decide(current, after, reason, record)
+    def attempt() -> http.Answer:
+        state = found(state_of(History(http.house().database.reader())), name)
+        check_revision(revision, state.stamp.revision)
+        after = schema.load(merged(state.body, patch))
 
-    return write(token, decision, changed(name))
+        def decision(record: Record) -> Event:
+            current = found(state_of(record), name)
+            # The patch was merged with and checked against that revision, so it can be applied to no other.
+            check_revision(state.stamp.revision, current.stamp.revision)
+            return decide(current, after, reason, record)
+
+        return write(token, decision, changed(name))
+
+    while True:
+        try:
+            return attempt()
+        except RevisionMismatch:
+            # `*` fits any revision: where somebody was quicker, theirs is the one to change.
+            if revision is not None:
+                raise
 
 
 def check_revision(wanted: int | None, current: int) -> None:
@@ -102,8 +116,7 @@ def check_revision(wanted: int | None, current: int) -> None:
 def found(state: Any, name: str) -> Any:
     """The state, or NotFound."""
     if state is None:
-        kind, identifier = name.split("/", 1)
-        raise NotFound(f"No {kind} '{identifier}' is on record.")
+        raise NotFound.of(name)
     return state
 
 

@@ -9,7 +9,7 @@ from api.storage.log import Connection
 from schemas.dates import OPEN_END, OPEN_START, UNDATED, Bounds
 
 # Facets larger than this count as equally large when the smallest is chosen to lead a list.
-COUNTED = 1_000
+COUNTED = 200
 
 
 class Row(NamedTuple):
@@ -37,6 +37,12 @@ def term(db: Connection, name: str) -> int | None:
     return row[0] if row else None
 
 
+def terms(db: Connection, names: Sequence[str]) -> dict[str, int]:
+    """The numbers of those of many facets' names that have one."""
+    marks = ", ".join("?" * len(names))
+    return dict(db.execute(f"SELECT name, id FROM terms WHERE name IN ({marks})", names).fetchall())
+
+
 def add_term(db: Connection, name: str) -> int:
     """Number a facet's name."""
     inserted: int = db.execute("INSERT INTO terms (name) VALUES (:name)", {"name": name}).lastrowid
@@ -59,6 +65,18 @@ def close_facets(db: Connection, terms: Iterable[int], no: int, until: int) -> N
     )
 
 
+def add_fingerprint(db: Connection, fingerprint: bytes, no: int) -> None:
+    """Note the fingerprint of a standing claim."""
+    db.execute("INSERT INTO fingerprints (fingerprint, no) VALUES (?, ?)", (fingerprint, no))
+
+
+def printed(db: Connection, fingerprints: Sequence[bytes]) -> set[bytes]:
+    """Those of many fingerprints that a standing claim has."""
+    marks = ", ".join("?" * len(fingerprints))
+    rows = db.execute(f"SELECT fingerprint FROM fingerprints WHERE fingerprint IN ({marks})", fingerprints)
+    return {row[0] for row in rows}
+
+
 def numbers(db: Connection, facet: int) -> list[int]:
     """The numbers of all subjects that a facet leads to now."""
     return [row[0] for row in db.execute("SELECT no FROM facets WHERE facet = :facet AND live = 1", {"facet": facet})]
@@ -71,7 +89,12 @@ def by_number(db: Connection, chosen: Selection, after: int | None, limit: int, 
         return []
     sign, direction = ("<", "DESC") if newest_first else (">", "ASC")
     start = (2**62 if newest_first else 0) if after is None else after
-    return _rows(db, chosen, terms, f"f.no {sign} :after", f"no {direction}", {"after": start, "limit": limit})
+    condition = f"f.no {sign} :after"
+    if chosen.at is not None:
+        # What is numbered higher came later; without this bound a look far back would walk over all of it.
+        start = min(start, chosen.at + 1) if newest_first else start
+        condition += "" if newest_first else " AND f.no <= :at"
+    return _rows(db, chosen, terms, condition, f"no {direction}", {"after": start, "limit": limit})
 
 
 def by_date(
@@ -108,13 +131,14 @@ def leading_terms(db: Connection, chosen: Selection) -> list[int] | None:
     if len(known) < len(terms):
         return None
     if len(known) > 1:
-        known.sort(key=lambda facet: count(db, facet, COUNTED))
+        known.sort(key=lambda facet: count(db, facet, COUNTED, chosen.at))
     return known
 
 
-def count(db: Connection, facet: int, most: int) -> int:
-    """How many rows a facet has now, counted no further than `most`."""
-    sql = "SELECT count(*) FROM (SELECT 1 FROM facets WHERE facet = :facet AND live = 1 LIMIT :most)"
+def count(db: Connection, facet: int, most: int, at: int | None = None) -> int:
+    """How many rows a facet has now, or ever had where `at` asks for the past, counted no further than `most`."""
+    alive = " AND live = 1" if at is None else ""
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM facets WHERE facet = :facet{alive} LIMIT :most)"
     found: int = db.execute(sql, {"facet": facet, "most": most}).fetchone()[0]
     return found
 
@@ -152,11 +176,17 @@ def _dated(
 ) -> list[Row]:
     sign, direction = ("<", "DESC") if newest_first else (">", "ASC")
     conditions = [f"(f.earliest, f.latest, f.no) {sign} (:earliest, :latest, :no)"]
-    parameters: dict[str, Any] = {"earliest": after[0], "latest": after[1], "no": after[2], "limit": limit}
+    parameters: dict[str, Any] = {"limit": limit}
     if chosen.first is not None or chosen.last is not None:
-        conditions.append("f.earliest >= :first AND f.earliest <= :last AND f.latest <= :last")
-        parameters["first"] = OPEN_START if chosen.first is None else chosen.first
-        parameters["last"] = OPEN_END if chosen.last is None else chosen.last
+        first = OPEN_START if chosen.first is None else chosen.first
+        last = OPEN_END if chosen.last is None else chosen.last
+        # The edge from which the window is walked goes into the key: given two bounds on one side, the engine may
+        # take the weaker one and walk up to the window.
+        after = min(after, (last + 1, -1, -1)) if newest_first else max(after, (first, -1, -1))
+        conditions.append("f.earliest >= :first" if newest_first else "f.earliest <= :last")
+        conditions.append("f.latest <= :last")
+        parameters |= {"first": first, "last": last}
+    parameters |= {"earliest": after[0], "latest": after[1], "no": after[2]}
     order = ", ".join(f"{column} {direction}" for column in ("earliest", "latest", "no"))
     return _rows(db, chosen, terms, " AND ".join(conditions), order, parameters)
 
@@ -172,4 +202,4 @@ def _rows(
         f" FROM facets f WHERE f.facet = :term0 AND {{alive}} AND {condition}{others}"
     )
     parameters = parameters | other_parameters | {"term0": terms[0], "at": chosen.at}
-    return [Row(*row) for row in db.execute(versions(select, order, chosen.at), parameters)]
+    return list(map(Row._make, db.execute(versions(select, order, chosen.at), parameters)))

@@ -67,18 +67,28 @@ def add_entry(db: Connection, sealed: Sealed) -> None:
     """Append a sealed entry with its payload and salt."""
     db.execute(
         "INSERT INTO entries (idx, recorded_at, kind, subject, actor, payload_hash, leaf_hash)"
-        " VALUES (:idx, :recorded_at, :kind, :subject, :actor, :payload_hash, :leaf_hash)",
-        sealed._asdict(),
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        sealed[:7],
     )
-    db.execute("INSERT INTO payloads (idx, salt, bytes) VALUES (:idx, :salt, :payload)", sealed._asdict())
+    row = (sealed.idx, sealed.salt, sealed.payload)
+    db.execute("INSERT INTO payloads (idx, salt, bytes) VALUES (?, ?, ?)", row)
 
 
 def add_nodes(db: Connection, nodes: Iterable[merkle.Node]) -> None:
     """Store the subtrees that an entry completed."""
-    db.executemany(
-        "INSERT INTO nodes (level, position, hash) VALUES (:level, :position, :hash)",
-        [node._asdict() for node in nodes],
-    )
+    db.executemany("INSERT INTO nodes (level, position, hash) VALUES (?, ?, ?)", nodes)
+
+
+def node(db: Connection, level: int, position: int) -> bytes | None:
+    """The hash of a subtree, None where it is not stored."""
+    row = db.execute("SELECT hash FROM nodes WHERE level = ? AND position = ?", (level, position)).fetchone()
+    return row[0] if row else None
+
+
+def rows(db: Connection, table: str) -> int:
+    """How many rows a table of the log has."""
+    found: int = db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    return found
 
 
 SEALED = (
@@ -123,14 +133,20 @@ def number(db: Connection, name: str) -> int | None:
     return row[0] if row else None
 
 
+def named(db: Connection, names: Sequence[str]) -> dict[str, int]:
+    """The numbers of those of many subjects that an entry named."""
+    rows = db.execute(f"SELECT name, no FROM subjects WHERE name IN ({', '.join('?' * len(names))})", names)
+    return dict(rows.fetchall())
+
+
 def add_subject(db: Connection, name: str, no: int) -> None:
     """Number a subject that an entry names for the first time."""
-    db.execute("INSERT INTO subjects (name, no) VALUES (:name, :no)", {"name": name, "no": no})
+    db.execute("INSERT INTO subjects (name, no) VALUES (?, ?)", (name, no))
 
 
 def add_history(db: Connection, no: int, index: int) -> None:
     """Note that an entry belongs to the history of a subject."""
-    db.execute("INSERT INTO histories (no, idx) VALUES (:no, :idx)", {"no": no, "idx": index})
+    db.execute("INSERT INTO histories (no, idx) VALUES (?, ?)", (no, index))
 
 
 def history(db: Connection, no: int) -> list[Entry]:
@@ -157,10 +173,8 @@ def history_page(db: Connection, no: int, after: int, limit: int, at: int | None
 
 def add_document(db: Connection, no: int, since: int, body: bytes, excerpt: bytes | None = None) -> None:
     """Store a new version of a document; the versions before it stay."""
-    db.execute(
-        "INSERT INTO documents (no, since, body, excerpt) VALUES (:no, :since, :body, :excerpt)",
-        {"no": no, "since": since, "body": body, "excerpt": excerpt},
-    )
+    row = (no, since, body, excerpt)
+    db.execute("INSERT INTO documents (no, since, body, excerpt) VALUES (?, ?, ?, ?)", row)
 
 
 def document(db: Connection, name: str, at: int | None = None) -> tuple[int, bytes] | None:
@@ -198,11 +212,8 @@ def claim_of(claim_excerpt: bytes) -> str:
 
 def add_change(db: Connection, index: int, line: bytes, facets: Iterable[str]) -> None:
     """Add an entry to the feed of changes, under each "name=value" that a filter can ask for."""
-    db.execute("INSERT INTO changes (idx, line) VALUES (:idx, :line)", {"idx": index, "line": line})
-    db.executemany(
-        "INSERT INTO change_facets (facet, idx) VALUES (:facet, :idx)",
-        [{"facet": facet, "idx": index} for facet in facets],
-    )
+    db.execute("INSERT INTO changes (idx, line) VALUES (?, ?)", (index, line))
+    db.executemany("INSERT INTO change_facets (facet, idx) VALUES (?, ?)", [(facet, index) for facet in facets])
 
 
 def changes(db: Connection, since: int, until: int, facets: Sequence[str], limit: int) -> list[tuple[int, bytes]]:

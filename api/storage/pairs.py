@@ -43,7 +43,7 @@ def find(db: Connection, claims: tuple[str, str], at: int | None = None) -> Asse
 def with_status(db: Connection, status: str, after: int, limit: int, at: int | None) -> list[Assessed]:
     """Assessed pairs of one status in order of their numbers, those beyond `after`."""
     alive = (
-        "p.live = 1" if at is None else "p.live IN (0, 1) AND p.since < :then AND (p.until IS NULL OR p.until >= :then)"
+        "p.live = 1" if at is None else "p.no <= :then AND p.since < :then AND (p.until IS NULL OR p.until >= :then)"
     )
     rows = db.execute(
         f"SELECT p.no, p.one, p.other, p.status, {LATEST} FROM pairs p"

@@ -19,6 +19,7 @@ COUNTED = 10_000
 FEW = 1_000
 WALKED = 20_000
 
+MATCHING = "searchable_fts MATCH :match AND rowid <= :last_row"
 # A full stop is no word, so no phrase is found across two columns.
 WORDS = "s.text || ' . ' || s.variants || ' . ' || s.speakers || ' . ' || s.titles"
 
@@ -37,9 +38,13 @@ class Matches(NamedTuple):
     truncated: bool
 
 
-def add(db: Connection, no: int, since: int, words: Sequence[str]) -> None:
-    """From entry `since` on, a claim is found by these words (text, variants, speakers, titles)."""
-    db.execute("UPDATE searchable SET live = 0, until = :since WHERE no = :no AND live = 1", {"no": no, "since": since})
+def add(db: Connection, no: int, since: int, words: Sequence[str], first: bool = False) -> None:
+    """From entry `since` on, a claim is found by these words (text, variants, speakers, titles); `first` says that it
+    was found by none before."""
+    if not first:
+        db.execute(
+            "UPDATE searchable SET live = 0, until = :since WHERE no = :no AND live = 1", {"no": no, "since": since}
+        )
     db.execute(
         "INSERT INTO searchable (no, live, since, text, variants, speakers, titles) VALUES (?, 1, ?, ?, ?, ?, ?)",
         (no, since, *words),
@@ -53,15 +58,22 @@ def expression(terms: Sequence[Term]) -> str:
 
 
 def matches(
-    db: Connection, asked: Sequence[Term], terms: Sequence[int], few: bool, at: int | None, days: Bounds | None = None
+    db: Connection,
+    asked: Sequence[Term],
+    terms: Sequence[int],
+    few: bool,
+    last: int,
+    at: int | None,
+    days: Bounds | None = None,
 ) -> Matches:
     """The newest claims that hold all the words and all the facets in `terms`, `few` saying whether the
-    first has few rows.
+    first has few rows, and `last` the last row that there was (see `last_row`).
 
     With `days` only those whose date lies certainly inside; there must be a facet then, since its rows have the dates.
     """
     alive = "s.live = 1" if at is None else "s.since < :at AND (s.until IS NULL OR s.until >= :at)"
     parameters: dict[str, Any] = {"match": expression(asked), "at": at, "ranked": RANKED + 1, "walked": WALKED}
+    parameters["last_row"] = last
     inside = "" if days is None else " AND {0}.earliest >= :first AND {0}.earliest <= :last AND {0}.latest <= :last"
     others, more = holding(terms, at, "s.no", start=1 if few else 0, inside=inside.format("o"))
     parameters |= more
@@ -80,7 +92,7 @@ def matches(
         # Looking so few rows through costs 4 µs a row; asking the index for each of them costs thirty times as much.
         rows = [row for row in db.execute(sql, parameters) if holds(row[1], asked)]
         return _matches(rows, len(rows) > RANKED)
-    walk = "SELECT rowid AS id FROM searchable_fts WHERE searchable_fts MATCH :match ORDER BY rowid DESC LIMIT :walked"
+    walk = f"SELECT rowid AS id FROM searchable_fts WHERE {MATCHING} ORDER BY rowid DESC LIMIT :walked"
     sql = (
         f"SELECT s.no, {WORDS} FROM ({walk}) w CROSS JOIN searchable s ON s.id = w.id"
         f" WHERE {alive}{others} LIMIT :ranked"
@@ -89,17 +101,20 @@ def matches(
     return _matches(rows, len(rows) > RANKED or _more_than_walked(db, parameters))
 
 
-def frequency(db: Connection, term: Term) -> int:
-    """In how many claims a term stands, counted no further than COUNTED."""
-    sql = "SELECT count(*) FROM (SELECT 1 FROM searchable_fts WHERE searchable_fts MATCH :match LIMIT :most)"
-    found: int = db.execute(sql, {"match": expression([term]), "most": COUNTED}).fetchone()[0]
+def frequency(db: Connection, term: Term, last: int) -> int:
+    """In how many rows up to the last one a term stands, counted no further than COUNTED."""
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM searchable_fts WHERE {MATCHING} LIMIT :most)"
+    parameters = {"match": expression([term]), "last_row": last, "most": COUNTED}
+    found: int = db.execute(sql, parameters).fetchone()[0]
     return found
 
 
-def total(db: Connection) -> int:
-    """How many rows the index has."""
-    row = db.execute("SELECT max(id) FROM searchable").fetchone()
-    return row[0] or 0
+def last_row(db: Connection, at: int | None) -> int:
+    """The last row of the index, or what was the last when the log had `at` entries; rows are numbered from 1, without
+    holes. Ranking looks at nothing beyond it, so that a search of the past, or its next page, ranks as it did then."""
+    sql = "SELECT id FROM searchable WHERE since < :at ORDER BY since DESC, id DESC LIMIT 1"
+    row = db.execute(sql, {"at": 2**62 if at is None else at}).fetchone()
+    return row[0] if row else 0
 
 
 def _matches(rows: list[tuple[int, str]], truncated: bool) -> Matches:
@@ -107,5 +122,5 @@ def _matches(rows: list[tuple[int, str]], truncated: bool) -> Matches:
 
 
 def _more_than_walked(db: Connection, parameters: dict[str, Any]) -> bool:
-    sql = "SELECT 1 FROM searchable_fts WHERE searchable_fts MATCH :match LIMIT 1 OFFSET :walked"
-    return db.execute(sql, {"match": parameters["match"], "walked": parameters["walked"]}).fetchone() is not None
+    sql = f"SELECT 1 FROM searchable_fts WHERE {MATCHING} LIMIT 1 OFFSET :walked"
+    return db.execute(sql, {name: parameters[name] for name in ("match", "last_row", "walked")}).fetchone() is not None

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,12 @@ from api.storage.tables import create_derived, drop_derived, migrations
 BUSY_TIMEOUT = 5_000
 CACHE_KIB = 16_384
 
+# An import changes many pages of many indexes in each turn, and has them all at hand with so much.
+BULK_CACHE_KIB = 65_536
+
 Connection = sqlite3.Connection
+# Whatever goes wrong in the engine, for those who must not know the driver.
+EngineError = sqlite3.Error
 
 
 class StoreError(Busy):
@@ -103,6 +108,34 @@ class Database:
         db = SqliteUtils(connection)
         drop_derived(db)
         create_derived(db)
+
+    def write_in_bulk(self) -> None:
+        """Set this thread's writer up for an import: a larger cache, and no checkpoint within a turn, where others
+        would wait for it. Whoever calls this calls `checkpoint` between turns."""
+        writer = self._writer()
+        writer.execute(f"PRAGMA cache_size = -{BULK_CACHE_KIB}")
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+
+    def checkpoint(self) -> int:
+        """Move what is in the write-ahead log to the database file, as far as no reader needs it there. Writers go on
+        meanwhile.
+
+        Out: how many pages the log had.
+        """
+        _, pages, _ = self._writer().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(pages)
+
+    def backup(self, path: Path, progress: Callable[[int, int], None] = lambda done, pages: None) -> None:
+        """Copy the database as it is at this moment to a new file, while writers go on. `progress` is told pages done
+        of all."""
+        target = sqlite3.connect(path)
+        try:
+            # The copy is made in steps; within a snapshot all of them are of the same state.
+            with self.snapshot() as connection:
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+                connection.backup(target, pages=1_000, progress=lambda _, left, all: progress(all - left, all), sleep=0)
+        finally:
+            target.close()
 
     def close(self) -> None:
         """Close this thread's connections."""

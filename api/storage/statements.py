@@ -10,7 +10,7 @@ import orjson
 
 from api.storage.lists import versions
 from api.storage.log import Connection
-from schemas.dates import Bounds
+from schemas.dates import OPEN_END, UNDATED, Bounds
 
 # The number of the party that stands for everybody; subjects are numbered from 1.
 EVERYBODY = 0
@@ -92,8 +92,17 @@ def timeline(
     db: Connection, party: int, question: int, window: Window, after: Key | None, limit: int
 ) -> list[Statement]:
     """A party's statements on a question in order of the window's clock, those beyond the key `after`."""
-    key = after or BEFORE_ALL
-    return _statements(db, (party, question), window, key, ">", ("first", "last", "known_by"), "ASC", (), limit)
+    # The window's first day goes into the key: given two lower bounds, the engine may take the weaker one and walk.
+    key = max(after or BEFORE_ALL, (window.first or 0, -1, -1))
+    # What is undated, and stands last, is not certainly in any window.
+    ends = [OPEN_END] if window.first is not None else []
+    ends += [day for day in (window.last, window.known_by) if day is not None]
+    rows = _statements(db, (party, question), window, key, ">", min(ends, default=None), "ASC", (), limit)
+    if ends == [window.known_by] and window.clock == "stated" and len(rows) < limit:
+        # The walk ended with that day, since what was said later was not known by then; what is undated may have been.
+        key = max(key, (UNDATED.earliest, -1, -1))
+        rows += _statements(db, (party, question), window, key, ">", None, "ASC", (), limit - len(rows))
+    return rows
 
 
 def last_before(
@@ -101,7 +110,11 @@ def last_before(
 ) -> Statement | None:
     """The last statement that is not neutral up to and including `key`, or before the window's first day."""
     before = (window.first or 0, -1, -1) if key is None else (key[0], key[1], key[2] + 1)
-    found = _statements(db, (party, question), window, before, "<", ("last", "known_by"), "DESC", sorted(neutral), 1)
+    if before[0] == UNDATED.earliest:
+        return None  # only what is undated follows, and it reverses nothing
+    if window.known_by is not None:
+        before = min(before, (window.known_by + 1, -1, -1))
+    found = _statements(db, (party, question), window, before, "<", None, "DESC", sorted(neutral), 1)
     return found[0] if found else None
 
 
@@ -111,13 +124,13 @@ def _statements(
     window: Window,
     key: Key,
     sign: str,
-    limits: Sequence[str],
+    end: int | None,
     direction: str,
     skipped: Sequence[str],
     limit: int,
 ) -> list[Statement]:
     clock = window.clock
-    condition, parameters = _inside(window, limits)
+    condition, parameters = _inside(window, end)
     parameters |= dict(zip(("earliest", "latest", "no"), key, strict=True))
     for i, position in enumerate(skipped):
         condition += f" AND f.position <> :skipped{i}"
@@ -131,19 +144,22 @@ def _statements(
     )
     parameters |= {"party": of[0], "question": of[1], "at": window.at, "limit": limit}
     order = ", ".join(f"{column} {direction}" for column in ("earliest", "latest", "no"))
-    return [Statement(*row) for row in db.execute(versions(select, order, window.at), parameters)]
+    return list(map(Statement._make, db.execute(versions(select, order, window.at), parameters)))
 
 
-def _inside(window: Window, limits: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """SQL that holds for what lies certainly inside the window, as far as it limits anything, with its parameters."""
-    columns = {
-        "first": f"{window.clock}_earliest >= :first",
-        # The earliest day is limited too: it leads the index, and so ends the walk.
-        "last": f"{window.clock}_earliest <= :last AND f.{window.clock}_latest <= :last",
-        "known_by": "disclosed_latest <= :known_by",
+def _inside(window: Window, end: int | None) -> tuple[str, dict[str, Any]]:
+    """SQL that holds for what ends inside the window, with its parameters. `end` is the day that ends a walk."""
+    limits = {
+        f"f.{window.clock}_earliest <= :end": ("end", end),
+        f"f.{window.clock}_latest <= :last": ("last", window.last),
+        # Whatever its disclosure is said to be, nobody could know what was said only later.
+        f"f.disclosed_latest <= :known_by AND f.stated_earliest NOT BETWEEN :known_by + 1 AND {OPEN_END}": (
+            "known_by",
+            window.known_by,
+        ),
     }
-    days = {name: getattr(window, name) for name in limits if getattr(window, name) is not None}
-    return "".join(f" AND f.{columns[name]}" for name in days), days
+    days = {condition: limit for condition, limit in limits.items() if limit[1] is not None}
+    return "".join(f" AND {condition}" for condition in days), dict(days.values())
 
 
 def takers(
@@ -171,8 +187,8 @@ def add_profile(
     """Store what comparing needs of a claim, from entry `since` on."""
     profile = orjson.dumps([[tuple(member) for member in members], dict(stances), tuple(stated)]).decode()
     db.execute(
-        "INSERT INTO profiles (no, since, profile) VALUES (:no, :since, :profile)",
-        {"no": no, "since": since, "profile": profile},
+        "INSERT INTO profiles (no, since, profile) VALUES (?, ?, ?)",
+        (no, since, profile),
     )
 
 

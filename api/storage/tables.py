@@ -93,7 +93,8 @@ CREATE TABLE searchable (
     id INTEGER PRIMARY KEY, no INTEGER NOT NULL, live INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
     text TEXT NOT NULL, variants TEXT NOT NULL, speakers TEXT NOT NULL, titles TEXT NOT NULL
 );
-CREATE INDEX searchable_by_claim ON searchable (no, live);""",
+CREATE INDEX searchable_by_claim ON searchable (no, live);
+CREATE INDEX searchable_by_time ON searchable (since);""",
 }
 
 SEARCHED = ("text", "variants", "speakers", "titles")

@@ -1,18 +1,29 @@
-"""A small record in which one party contradicts itself, asked and written to over HTTP; and what every test says about answers."""
+"""A small record in which one party contradicts itself, asked and written to over HTTP; and what every test
+says about answers."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import flask
 import pytest
 from werkzeug.test import TestResponse
 
+from api import create_app
+from api.context import House
+from api.limits import Limits
 from api.problems import PROBLEMS, TYPE_PREFIX
+from api.settings import Settings
 from api.storage import keys, log
-from tests.conftest import NOW, SCOPES, Client
-from tests.records import APPEARANCE, DESK, ulid
+from api.storage.sqlite import Database
+from api.writers import Writers
+from tests.conftest import NOW, SCOPES
+from tests.records import APPEARANCE, DESK, Recorder, ulid
 
 OTHER = "other-desk"
 VOLUNTARY, MANDATORY = ulid(1), ulid(2)
@@ -38,15 +49,16 @@ QUESTION: dict[str, Any] = {
 class Api:
     """Asks the application. `scope` names the token of "example-desk" that goes along; None sends none."""
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.record = client.record
-        self.tokens: dict[str, dict[str, str]] = dict(client.tokens)
+    def __init__(self, app: flask.Flask, database: Database, tokens: Mapping[str, dict[str, str]]) -> None:
+        settings = app.extensions["onrecord"].settings
+        waiters = threading.Semaphore(settings.waiters)
+        app.extensions["onrecord"] = House(settings, database, Limits(settings), waiters, Writers(database))
+        self.app, self.client, self.database, self.tokens = app, app.test_client(), database, tokens
 
     @property
     def size(self) -> int:
         """How many entries the log has."""
-        return log.head(self.client.database.reader()).size
+        return log.head(self.database.reader()).size
 
     def send(
         self, method: str, path: str, body: Any = None, scope: str | None = "admin", **headers: str
@@ -84,32 +96,54 @@ class Api:
         return str(self.get(path).headers["ETag"])
 
 
-@pytest.fixture
-def api(client: Client) -> Iterator[Api]:
-    """Ten entries: two desks, DHS with ICE under it, one question, and one claim on each side of it."""
-    record = client.record
+@pytest.fixture(scope="session")
+def served() -> flask.Flask:
+    """The application of every test: it is the same code for all, and each brings a database of its own."""
+    return create_app(Settings.from_environ({"DATABASE_URL": "sqlite:///nowhere.db"}))
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, str]]]:
+    """A database with eight entries (two desks, DHS with ICE under it, one question, one claim on each side of it), and
+    the headers with the tokens."""
+    path = tmp_path_factory.mktemp("contract") / "template.db"
+    store = Database(path)
+    store.migrate()
+    record = Recorder(store)
     with record.together():
+        record.party(DESK, name="Example Desk")
         record.party(OTHER)
         record.party("dhs", name="Homeland Security")
         record.party("ice", "dhs", name="Immigration and Customs Enforcement")
         record.person("napolitano", "dhs")
         record.question("sc-voluntary", "voluntary", "mandatory", neutral=("unclear",))
-        record.claim(
-            "A locality may opt out.", "ice", {"sc-voluntary": "voluntary"}, stated_on="2010-09-07", tags=["letter"]
-        )
-        record.claim(
-            "It never was voluntary.", "dhs", {"sc-voluntary": "mandatory"}, stated_on="2011-04-22", language="en"
-        )
-    made = Api(client)
-    with client.database.turn() as db:
-        for scope in SCOPES:
-            _, secret = keys.create_token(db, party=OTHER, scopes=(scope,), note=None, now=NOW)
-            made.tokens[f"other {scope}"] = {"Authorization": f"Bearer {secret}"}
+        said = {"stated_on": "2010-09-07", "tags": ["letter"]}
+        record.claim("A locality may opt out.", "ice", {"sc-voluntary": "voluntary"}, **said)
+        said = {"stated_on": "2011-04-22", "language": "en"}
+        record.claim("It never was voluntary.", "dhs", {"sc-voluntary": "mandatory"}, **said)
+    tokens = {}
+    with store.turn() as db:
+        for party, prefix in ((DESK, ""), (OTHER, "other ")):
+            for scope in SCOPES:
+                _, secret = keys.create_token(db, party=party, scopes=(scope,), note=None, now=NOW)
+                tokens[prefix + scope] = {"Authorization": f"Bearer {secret}"}
+    store.close()
+    return path, tokens
+
+
+@pytest.fixture
+def api(served: flask.Flask, template: tuple[Path, dict[str, dict[str, str]]], tmp_path: Path) -> Iterator[Api]:
+    """The application over a copy of that database, with new rates and no answer remembered."""
+    path, tokens = template
+    shutil.copy(path, tmp_path / "record.db")
+    made = Api(served, Database(tmp_path / "record.db"), tokens)
     yield made
+    made.database.close()
 
 
 def problem(answer: TestResponse, slug: str, *pointers: str) -> dict[str, Any]:
-    """The problem document of an answer, which must be of this type, point at these places, and have the one shape there is."""
+    """The problem document of an answer, which must be of this type, point at these places, and have the one
+    shape there is."""
     expected = BY_NUMBER[slug]
     assert answer.status_code == expected.status, answer.get_data(as_text=True)[:2000]
     members = shaped(answer)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from api.storage.sqlite import Database
+from api.writers import Work, Writers
 from tests.contract.conftest import MANDATORY, OTHER, VERDICT, VOLUNTARY, Api, problem
 
 CLAIM_URL = f"/v1/claims/{MANDATORY}"
@@ -75,9 +80,7 @@ def test_a_change_must_name_its_revision(api: Api, method: str, path: str, body:
 
 @pytest.mark.parametrize(("method", "path", "body"), GUARDED)
 @pytest.mark.parametrize("given", ['"99"', 'W/"99"', '"0"', '"9999999999999999"'])
-def test_a_stale_revision_changes_nothing(
-    api: Api, method: str, path: str, body: dict[str, str], given: str
-) -> None:
+def test_a_stale_revision_changes_nothing(api: Api, method: str, path: str, body: dict[str, str], given: str) -> None:
     """An If-Match of another revision is 412; the answer has the current revision as member and as ETag."""
     answer = api.send(method, path, body, If_Match=given)
     refused = problem(answer, "revision-mismatch")
@@ -107,9 +110,7 @@ def test_the_current_revision_is_taken(api: Api, method: str, path: str, body: d
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [GUARDED[0], GUARDED[3]])
-def test_a_verdict_in_between_is_not_overlooked(
-    api: Api, method: str, path: str, body: dict[str, str]
-) -> None:
+def test_a_verdict_in_between_is_not_overlooked(api: Api, method: str, path: str, body: dict[str, str]) -> None:
     """Who read the claim before it got a verdict has to read it again before changing or withdrawing it."""
     tag = api.etag(CLAIM_URL)
     api.made(f"{CLAIM_URL}/verdicts", VERDICT, "other verdicts")
@@ -117,6 +118,42 @@ def test_a_verdict_in_between_is_not_overlooked(
     assert refused["current"] == 8
     assert api.get(CLAIM_URL).json["verdicts"][0]["reviewer"] == OTHER
     assert api.send(method, path, body, If_Match=api.etag(CLAIM_URL)).status_code == 200
+
+
+class Overtaken(Writers):
+    """Writers behind somebody who is quicker, once."""
+
+    def __init__(self, database: Database, quicker: Callable[[], object]) -> None:
+        super().__init__(database)
+        self.quicker = [quicker]
+
+    def write(self, work: Work) -> Any:
+        """What Writers do, after the other."""
+        if self.quicker:
+            self.quicker.pop()()
+        return super().write(work)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [GUARDED[0], GUARDED[3]])
+@pytest.mark.parametrize("given", ['"7"', "*"])
+def test_a_verdict_at_the_last_moment_is_not_overlooked(
+    api: Api, method: str, path: str, body: dict[str, str], given: str
+) -> None:
+    """What is written after a change was checked, and before its turn, counts too: only `*` goes on, from there."""
+    ordinary = api.app.extensions["onrecord"].writers
+
+    def quicker() -> None:
+        api.app.extensions["onrecord"].writers = ordinary
+        api.made(f"{CLAIM_URL}/verdicts", VERDICT, "other verdicts")
+
+    api.app.extensions["onrecord"].writers = Overtaken(api.database, quicker)
+    answer = api.send(method, path, body, If_Match=given)
+    assert api.get(CLAIM_URL).json["verdicts"][0]["reviewer"] == OTHER
+    if given == "*":
+        assert (answer.status_code, answer.headers["ETag"]) == (200, '"9"')
+    else:
+        assert problem(answer, "revision-mismatch")["current"] == 8
+        assert api.size == 9
 
 
 def test_a_withdrawn_claim_is_not_changed_again(api: Api) -> None:

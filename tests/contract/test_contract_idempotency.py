@@ -94,6 +94,13 @@ def test_a_key_is_for_one_request(api: Api, path: str, body: Any) -> None:
     assert api.size == 9
 
 
+def test_the_path_belongs_to_the_request(api: Api) -> None:
+    """The same verdict on another claim is another request: it is neither published nor answered by the first."""
+    assert post(api, f"/v1/claims/{MANDATORY}/verdicts", VERDICT).status_code == 201
+    problem(post(api, f"/v1/claims/{VOLUNTARY}/verdicts", VERDICT), "idempotency-mismatch")
+    assert api.size == 9
+
+
 def test_keys_belong_to_their_token(api: Api) -> None:
     """Two tokens may choose the same key, also two tokens of one party: each gets its own answer."""
     first = post(api, f"/v1/claims/{MANDATORY}/verdicts", VERDICT, scope="verdicts")
@@ -150,7 +157,7 @@ def test_a_key_is_forgotten_after_a_day(api: Api) -> None:
 
     def age(hours: float) -> None:
         then = instant(datetime.now(UTC) - timedelta(hours=hours))
-        with api.client.database.turn() as db:
+        with api.database.turn() as db:
             db.execute("UPDATE idempotency SET created_at = :then", {"then": then})
 
     post(api, "/v1/claims", CLAIM)
@@ -163,11 +170,11 @@ def test_a_key_is_forgotten_after_a_day(api: Api) -> None:
 
 def test_the_answer_is_kept_with_the_entry_or_not_at_all(api: Api) -> None:
     """Where the answer cannot be stored, the entry is not there either: the retry is the first request."""
-    with api.client.database.turn() as db:
+    with api.database.turn() as db:
         db.execute("ALTER TABLE idempotency RENAME TO gone")
     assert problem(post(api, "/v1/claims", CLAIM), "internal")
     assert api.size == 8
-    with api.client.database.turn() as db:
+    with api.database.turn() as db:
         db.execute("ALTER TABLE gone RENAME TO idempotency")
     assert post(api, "/v1/claims", CLAIM).status_code == 201
     assert api.size == 9

@@ -166,7 +166,8 @@ def test_a_verdict_is_published_read_and_counts(api: Api) -> None:
 
 
 def test_a_verdict_is_superseded_and_retracted(api: Api) -> None:
-    """A correction names the verdict that it replaces; a retraction says why and when, and the claim loses its status."""
+    """A correction names the verdict that it replaces; a retraction says why and when, and the claim loses
+    its status."""
     first = api.made(f"/v1/claims/{MANDATORY}/verdicts", VERDICT)["id"]
     second = api.made(f"/v1/claims/{MANDATORY}/verdicts", VERDICT | {"rating": "true", "supersedes": first})["id"]
     assert api.get(f"/v1/verdicts/{first}").json["status"] == "superseded"
@@ -253,7 +254,8 @@ def test_a_timeline_names_the_reversal(api: Api) -> None:
 
 
 def test_a_contradiction_is_listed_assessed_and_read(api: Api) -> None:
-    """The pair is there before anybody looked; an assessment confirms it, and it can be read whichever claim is named first."""
+    """The pair is there before anybody looked; an assessment confirms it, and it can be read whichever claim
+    is named first."""
     pair = {
         "id": f"{VOLUNTARY}~{MANDATORY}",
         "question": "sc-voluntary",
@@ -301,7 +303,10 @@ def test_an_entry_is_read(api: Api) -> None:
     assert entry.headers["ETag"] == '"2"'
     members = entry.json
     assert json.loads(members["payload"]) == {"id": "dhs", "kind": "organization", "name": "Homeland Security"}
-    assert hashlib.sha256(bytes.fromhex(members["salt"]) + members["payload"].encode()).hexdigest() == members["payload_hash"]
+    assert (
+        hashlib.sha256(bytes.fromhex(members["salt"]) + members["payload"].encode()).hexdigest()
+        == members["payload_hash"]
+    )
 
 
 def test_what_stood_can_be_read(api: Api) -> None:
@@ -371,7 +376,8 @@ LISTS = [
 
 @pytest.mark.parametrize(("path", "count"), LISTS)
 def test_pages_lead_from_one_to_the_next(api: Api, path: str, count: int) -> None:
-    """One by one, a list gives what it gives at once; Link is there exactly when `next` is, and leads to the same page."""
+    """One by one, a list gives what it gives at once; Link is there exactly when `next` is, and leads to the
+    same page."""
     api.made(f"/v1/claims/{MANDATORY}/verdicts", VERDICT)
     name = "statements" if "timeline" in path else "items"
     whole = api.get(path).json[name]
@@ -449,7 +455,8 @@ def test_every_read_has_its_headers(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("path", [path.partition("?")[0] for path in READS])
 def test_browsers_may_ask_before_they_read(api: Api, path: str) -> None:
-    """A preflight of any origin is answered without a token, allows reading with conditions, and nothing that writes."""
+    """A preflight of any origin is answered without a token, allows reading with conditions, and nothing
+    that writes."""
     asked = {"Origin": "https://news.example", "Access_Control_Request_Method": "GET"}
     preflight = api.send("OPTIONS", path, scope=None, **asked)
     assert preflight.status_code == 200

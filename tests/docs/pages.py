@@ -1,9 +1,9 @@
-"""The documentation as a program: the blocks of a page, what each of them does, and whether an answer is the one that is shown.
+"""The documentation as a program: the blocks of a page, what each does, and whether an answer is the one shown.
 
 * ```sh is run by one shell that the whole page shares, so that later blocks see the variables of earlier ones;
 * ```python NAME is written to a file of that name, ```python without a name is run;
-* ```json and ```text right after a block that runs are what it prints, shortened: `…` stands for anything. An object or a
-  list that holds no `…` of its own is shown whole.
+* ```json and ```text right after a block that runs are what it prints, shortened: `…` stands for anything. An object
+  or a list that holds no `…` of its own is shown whole.
 
 Blocks of any other language (nginx, console) are only shown.
 """
@@ -34,7 +34,8 @@ _FENCE = re.compile(r"^```(\w*)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTAL
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, the file that it is written to (if it names one), its text and its line in the page."""
+    """A fenced block: its language, the file that it is written to (if it names one), its text and its line
+    in the page."""
 
     language: str
     name: str | None
@@ -60,7 +61,7 @@ def blocks(page: str) -> list[Block]:
 def steps(page: str) -> Iterator[Step]:
     """What a page does, in order."""
     found = blocks(page)
-    for block, following in zip(found, [*found[1:], None], strict=True):
+    for block, following in zip(found, [*found[1:], None], strict=False):
         if block.language in ("sh", "python"):
             yield Step(block, following if following and following.language in SHOWN else None)
 

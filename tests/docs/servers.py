@@ -34,7 +34,8 @@ def free_port() -> int:
 
 
 class Server:
-    """`onrecord COMMAND` in a directory of its own, from entering to leaving the context; what it prints is in `output()`."""
+    """`onrecord COMMAND` in a directory of its own, from entering to leaving the context; what it prints is
+    in `output()`."""
 
     def __init__(self, command: str, directory: Path, **settings: str) -> None:
         self.port = free_port()
@@ -47,7 +48,9 @@ class Server:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self) -> None:

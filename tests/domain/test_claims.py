@@ -80,9 +80,7 @@ def test_an_amendment_can_make_no_duplicate(memory: Memory) -> None:
         ({"stances": {"q": "perhaps"}}, "/stances/0/position", "unknown-position"),
     ],
 )
-def test_what_a_claim_refers_to_must_be_there(
-    memory: Memory, more: dict[str, object], pointer: str, code: str
-) -> None:
+def test_what_a_claim_refers_to_must_be_there(memory: Memory, more: dict[str, object], pointer: str, code: str) -> None:
     """Each reference to what is not on record is named."""
     fields: dict[str, object] = {"speaker": "ice"} | more
     with pytest.raises(InvalidRequest) as refused:

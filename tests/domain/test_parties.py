@@ -108,4 +108,4 @@ def test_an_amendment_records_only_what_changed(memory: Memory) -> None:
     assert event.payload == {"changes": {"name": "I.C.E.", "parent": None}, "reason": "Typing error."}
     party = parties.evolve(before, memory.entry(event))
     assert party.body == after
-    assert (party.stamp.revision, party.stamp.recorded_at) == (memory.size - 1, before.stamp.recorded_at)
+    assert (party.stamp.revision, party.stamp.recorded_at) == (memory.size, before.stamp.recorded_at)

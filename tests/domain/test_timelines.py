@@ -31,9 +31,7 @@ DATES: list[tuple[str | None, str | None, tuple[int | None, bool] | None]] = [
 
 
 @pytest.mark.parametrize(("before", "after", "found"), DATES)
-def test_reversals_by_date(
-    before: str | None, after: str | None, found: tuple[int | None, bool] | None
-) -> None:
+def test_reversals_by_date(before: str | None, after: str | None, found: tuple[int | None, bool] | None) -> None:
     """Overlapping dates are not certain, open ends have no number of days, the undated reverses nothing."""
     first = Statement("A", "yes", bounds(before))
     second = Statement("B", "no", bounds(after))

@@ -1,0 +1,80 @@
+"""The command line `onrecord`: one module for each group of commands, and here what they have in common when they fail.
+
+* `setting_up`   init, migrate, token
+* `serving`      serve, demo
+* `moving`       import, export, backup (with `files`, what an import reads, and `pipeline`, how it is prepared)
+* `checking`     verify, rebuild, doctor
+* `common`       settings, database, progress
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from click.exceptions import NoArgsIsHelpError
+
+from api import __version__
+from api.cli import checking, moving, serving, setting_up
+from api.errors import Refusal
+from api.settings import SettingsError
+from api.storage.sqlite import EngineError
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """A group whose every failure is one line on stderr and a status that is not 0."""
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **others: Any) -> Any:
+        """Run a command and end the process: 0, 1 for a failure, 2 for words that are no command, 130 for Ctrl-C."""
+        others["standalone_mode"] = False
+        try:
+            status = super().main(args, prog_name or "onrecord", *rest, **others)
+        except NoArgsIsHelpError as error:
+            error.show()
+            status = error.exit_code
+        except click.ClickException as error:
+            status = _failed(error.format_message(), error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            status = _failed("Interrupted.", INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read our output has heard enough. What is still buffered must not complain at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = 0
+        except Refusal as refusal:
+            status = _failed(refusal.detail)
+        except SettingsError as error:
+            status = _failed(f"{error}.")
+        except EngineError as error:
+            status = _failed(f"The database failed: {error}. Run 'onrecord doctor'.")
+        except OSError as error:
+            place = f" ({error.filename})" if error.filename else ""
+            status = _failed(f"{error.strerror or error}{place}.")
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _failed(detail: str, status: int = 1) -> int:
+    click.echo(f"Error: {' '.join(detail.split())}", err=True)
+    return status
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="onrecord")
+def main() -> None:
+    """A record of what was said, what was ruled, and who contradicted themselves.
+
+    Settings come from the environment: DATABASE_URL says where the record is (sqlite:///onrecord.db unless set).
+    """
+
+
+for command in (
+    *(serving.serve, serving.demo),
+    *(setting_up.init, setting_up.migrate, setting_up.token),
+    *(moving.import_, moving.export, moving.backup),
+    *(checking.verify, checking.rebuild, checking.doctor),
+):
+    main.add_command(command)

@@ -1,0 +1,180 @@
+"""Whether a record is what it should be: verify, rebuild, doctor."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import click
+
+from api import ledger, verification
+from api.cli.common import Progress, opened, settings
+from api.settings import Settings
+from api.storage import health, log
+from api.storage.sqlite import Database
+
+# Less than so many bytes, or than the database has itself, is no room for a rebuild or a backup.
+ROOM = 100 << 20
+
+
+@click.command()
+def verify() -> None:
+    """Recompute every hash of the log, from the payloads to the head, and name the first that fails."""
+    with opened() as database, database.snapshot() as db:
+        head = log.head(db)
+        with Progress("verifying", head.size) as progress:
+            fault = verification.verify(db, progress.at)
+    if fault:
+        raise click.ClickException(f"The log does not verify. {fault}.")
+    click.echo(f"{head.size:,} entries verify. Root: {head.root.hex()}")
+
+
+@click.command()
+def rebuild() -> None:
+    """Make everything that is derived anew from the entries: documents, lists, search, the tree and the head.
+
+    Readers see the old state until it is done; writers wait. Verify first if the log itself is in doubt.
+    """
+    with opened() as database:
+        before = log.head(database.reader())
+        with Progress("rebuilding", before.size) as progress:
+            after = ledger.rebuild(database, progress.at)
+    click.echo(f"Made everything anew from {after.size:,} entries. Root: {after.root.hex()}")
+    if after.root != before.root:
+        raise click.ClickException(f"The root is another one than before: {before.root.hex()}. Run 'onrecord verify'.")
+
+
+class Finding(NamedTuple):
+    """What one check found: what it looked at, the problem if there is one, and what to do about it."""
+
+    subject: str
+    problem: str | None = None
+    remedy: str = ""
+
+
+@click.command()
+def doctor() -> None:
+    """Look whether everything that serving needs is in order: a line for each thing, with what to do."""
+    chosen = settings()
+    problems = 0
+    click.echo("ok       settings: every variable can be used")
+    for finding in _examined(chosen):
+        problems += finding.problem is not None
+        if finding.problem is None:
+            click.echo(f"ok       {finding.subject}")
+        else:
+            click.echo(f"PROBLEM  {finding.subject}: {finding.problem}. {finding.remedy}")
+    if problems:
+        click.echo(f"Error: {problems} of these need something done.", err=True)
+        sys.exit(1)
+
+
+def _examined(chosen: Settings) -> Iterator[Finding]:
+    """What the checks find, until one finds that those after it cannot be made."""
+    database = Database(chosen.database_path)
+    try:
+        for check in (_file, _room):
+            finding = check(database)
+            yield finding
+            if finding.problem and check is _file:
+                return
+        finding = _opens(database)
+        yield finding
+        if finding.problem:
+            return
+        for examine in (_engine, _full_text, _journal, _schema, _pages, _head):
+            yield examine(database)
+    finally:
+        database.close()
+
+
+def _file(database: Database) -> Finding:
+    path, folder = database.path, database.path.absolute().parent
+    subject = f"file {path}"
+    if not path.exists():
+        return Finding(subject, "it is not there", "Set DATABASE_URL, or run 'onrecord init' or 'onrecord migrate'.")
+    beside = [path, *(found for found in map(path.with_name, _beside(path.name)) if found.exists())]
+    for found in beside:
+        if not os.access(found, os.R_OK | os.W_OK):
+            problem = f"{found.name} cannot be read and written by this user"
+            return Finding(subject, problem, "Change its owner or mode.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        remedy = "SQLite keeps its log beside the database: allow it."
+        return Finding(subject, f"no file can be made in {folder}", remedy)
+    if path.stat().st_mode & stat.S_IWOTH:
+        return Finding(subject, "every user of this machine can write to it", f"Run: chmod o-w {path}")
+    return Finding(f"{subject}: can be read and written")
+
+
+def _beside(name: str) -> tuple[str, ...]:
+    return f"{name}-wal", f"{name}-shm", f"{name}.lock"
+
+
+def _room(database: Database) -> Finding:
+    free = shutil.disk_usage(database.path.absolute().parent).free
+    needed = max(ROOM, database.path.stat().st_size)
+    subject = f"disk: {free >> 20:,} MiB are free"
+    if free < needed:
+        return Finding(subject, f"a rebuild or a backup needs up to {needed >> 20:,} MiB", "Make room.")
+    return Finding(subject)
+
+
+def _opens(database: Database) -> Finding:
+    try:
+        database.reader().execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except Exception as error:
+        return Finding("database", f"it cannot be read: {error}", "Restore a backup ('onrecord backup' makes them).")
+    return Finding("database: opens")
+
+
+def _engine(database: Database) -> Finding:
+    return Finding(f"engine: SQLite {health.version(database.reader())}")
+
+
+def _full_text(database: Database) -> Finding:
+    if not health.has_full_text(database.reader()):
+        return Finding("search", "this SQLite has no FTS5", "Use a Python whose sqlite3 has it, as python.org's.")
+    return Finding("search: FTS5 is there")
+
+
+def _journal(database: Database) -> Finding:
+    mode = health.journal_mode(database.reader())
+    with database.turn() as writer:
+        reached = health.synchronous(writer)
+    if mode != "wal":
+        return Finding("journal", f"its mode is {mode}, not wal", "Keep the database on a local disk that allows WAL.")
+    if reached != "FULL":
+        return Finding("journal", f"a commit is {reached}, not FULL", "An acknowledged write may be lost: report this.")
+    return Finding("journal: WAL, and a commit is on the disk before it is acknowledged")
+
+
+def _schema(database: Database) -> Finding:
+    if not database.is_current():
+        return Finding("schema", "it is not the one of this version", "Take a backup, then run 'onrecord migrate'.")
+    return Finding("schema: is the one of this version")
+
+
+def _pages(database: Database) -> Finding:
+    damage = health.damage(database.reader())
+    if damage:
+        remedy = "Stop the service, and restore a backup; 'onrecord export' may save the entries."
+        return Finding("pages", damage, remedy)
+    return Finding("pages: sound (quick_check)")
+
+
+def _head(database: Database) -> Finding:
+    if not database.is_current():
+        return Finding("head", "it cannot be compared before the schema is current", "Run 'onrecord migrate'.")
+    with database.snapshot() as db:
+        head, entries = log.head(db), log.rows(db, "entries")
+        last_leaf = log.leaf_at(db, entries - 1) or b""
+    remedy = "Run 'onrecord verify' to see where the log broke."
+    if head.size != entries:
+        return Finding("head", f"it says {head.size:,} entries, and there are {entries:,}", remedy)
+    if head.last_leaf != last_leaf:
+        return Finding("head", "its last leaf is not the last entry's", remedy)
+    return Finding(f"head: fits the {entries:,} entries")

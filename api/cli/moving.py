@@ -1,0 +1,192 @@
+"""What goes into a record and out of it: import, export, backup."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from api import verification
+from api.cli import files
+from api.cli.common import Progress, opened, settings
+from api.cli.pipeline import Batch, Job, prepared
+from api.history import History
+from api.importing import Item, Loader, Refused
+from api.kinds import KINDS
+from api.reads import changes
+from api.storage import log
+from api.storage.sqlite import Database
+from schemas.vocabulary import RESERVED_PARTY_ID
+
+# How many entries are read at once when they are written out.
+TOGETHER = 500
+
+
+@click.command("import", epilog=f"Columns of a CSV file: {', '.join(files.COLUMNS)} (tags separated by spaces).")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=str))
+@click.option("--kind", type=click.Choice(list(KINDS)), help="What is in it; taken from the file's name, else claims.")
+@click.option("--as", "actor", metavar="PARTY", help="In whose name; verdicts and assessments need a reviewer.")
+@click.option("--format", "form", type=click.Choice(files.FORMATS), help="How it is written; taken from the suffix.")
+def import_(file: str, kind: str | None, actor: str | None, form: str | None) -> None:
+    """Record what a FILE holds (`-`: standard input): bodies of POSTs, as NDJSON, JSON array, or claims as CSV.
+
+    A line of verdicts names its `claim`. Refused lines are reported with the reason and stop no other; what is on
+    record already is left alone, so an import can be repeated.
+    """
+    kind = kind or _kind(file)
+    form = form or _format(file)
+    if form == "csv" and kind != "claims":
+        raise click.ClickException(f"CSV is for claims only: give {kind} as NDJSON or JSON.")
+    if KINDS[kind].needs_reviewer and actor is None:
+        raise click.ClickException(f"Whose {kind} are they? Name the reviewer: --as PARTY.")
+    with opened() as database, _readable(file) as stream:
+        if actor is not None and History(database.reader()).party(actor) is None:
+            raise click.ClickException(f"No party '{actor}' is on record: import it first, or leave --as out.")
+        job = Job(form, kind, settings().max_body)
+        loader = Loader(database, kind, actor or RESERVED_PARTY_ID)
+        try:
+            _load(loader, stream, job)
+        except KeyboardInterrupt:
+            raise click.ClickException(f"Interrupted: {_summary(loader)}. Run it again to go on.") from None
+    click.echo(f"{_summary(loader)}.")
+    if loader.counts.refused:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+def export(file: Path | None) -> None:
+    """Write every entry with its payload and salt, one JSON object a line, to a new FILE or to standard output."""
+    with opened() as database:
+        head = log.head(database.reader())
+        target = _new_file(file) if file else nullcontext(sys.stdout.buffer)
+        with target as out, Progress("exporting", head.size) as progress:
+            for start in range(0, head.size, TOGETHER):
+                end = min(start + TOGETHER, head.size)
+                entries = [changes.entry(sealed) for sealed in log.sealed_entries(database.reader(), start, end)]
+                out.write(b"\n".join([*entries, b""]))
+                progress.at(end)
+            out.flush()
+    if file:
+        click.echo(f"Wrote {head.size:,} entries to {file}.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the database as it is now to a new FILE, while others read and write, and verify the copy."""
+    with opened() as database, _part_of(file) as part:
+        # Whoever may not read the record may not read its copy either.
+        part.touch(stat.S_IMODE(database.path.stat().st_mode), exist_ok=False)
+        with Progress("copying", 100) as progress:
+            database.backup(part, lambda done, pages: progress.at(100 * done // max(pages, 1)))
+        size = _verified(part)
+    click.echo(f"Copied {size:,} entries to {file} and verified them.")
+
+
+# --- import ----------------------------------------------------------------------------------------
+
+
+def _kind(file: str) -> str:
+    words = re.split(r"[^a-z]+", Path(file).name.lower())
+    named = [kind for kind in KINDS if kind in words]
+    return named[0] if len(named) == 1 else "claims"
+
+
+def _format(file: str) -> str:
+    form = "ndjson" if file == "-" else files.SUFFIXES.get(Path(file).suffix.lower())
+    if form is None:
+        raise click.ClickException(f"How is {file} written? Say --format {', '.join(files.FORMATS)}.")
+    return form
+
+
+@contextmanager
+def _readable(file: str) -> Iterator[BinaryIO]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    with Path(file).open("rb") as stream:
+        yield stream
+
+
+def _load(loader: Loader, stream: BinaryIO, job: Job) -> None:
+    status = os.fstat(stream.fileno())
+    total = status.st_size if stat.S_ISREG(status.st_mode) else None
+    with loader, prepared(stream, job) as batches, Progress("importing", total, "bytes") as progress:
+        for items, read in _turns(loader, batches):
+            for refused in loader.load(items):
+                _report(refused, job.form, progress)
+            progress.at(read, _summary(loader))
+
+
+def _turns(loader: Loader, batches: Iterator[Batch]) -> Iterator[tuple[list[Item], int]]:
+    """As many items as go into the next turn, and how far the file is read."""
+    waiting: list[Item] = []
+    read = 0
+    for items, read in batches:
+        waiting += items
+        while len(waiting) >= loader.most:
+            # How many that is changes with each turn.
+            now, waiting = waiting[: loader.most], waiting[loader.most :]
+            yield now, read
+    if waiting:
+        yield waiting, read
+
+
+def _report(refused: Refused, form: str, progress: Progress) -> None:
+    for pointer, detail in refused.faults:
+        place = files.named(pointer, form)
+        progress.say(f"line {refused.line}: {place}: {detail}" if place else f"line {refused.line}: {detail}")
+
+
+def _summary(loader: Loader) -> str:
+    counts = loader.counts
+    return f"{counts.recorded:,} recorded, {counts.already:,} already there, {counts.refused:,} refused"
+
+
+# --- files that are made ---------------------------------------------------------------------------
+
+
+@contextmanager
+def _part_of(file: Path) -> Iterator[Path]:
+    """A path beside `file`, which gets its name once all of it is there and on the disk."""
+    if file.exists():
+        raise click.ClickException(f"{file} exists: choose another name, or move it away.")
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        yield part
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.rename(file)
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{part}{suffix}").unlink(missing_ok=True)
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[BinaryIO]:
+    with _part_of(file) as part, part.open("xb") as out:
+        yield out
+        out.flush()
+
+
+def _verified(path: Path) -> int:
+    """Verify a database, which nobody else has open. Out: how many entries it has."""
+    copy = Database(path)
+    try:
+        with copy.snapshot() as db:
+            head = log.head(db)
+            with Progress("verifying", head.size) as progress:
+                fault = verification.verify(db, progress.at)
+    finally:
+        copy.close()
+    if fault:
+        raise click.ClickException(f"The copy does not verify, and was removed: {fault}")
+    return head.size

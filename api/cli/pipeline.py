@@ -1,0 +1,130 @@
+"""Reading and preparing an import in a process of its own, so that this one has nothing to do but to append."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import queue
+import signal
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import DupFd
+from typing import Any, BinaryIO, NamedTuple
+
+from api.cli import files
+from api.importing import Fault, Item, Refused, prepare
+
+# Items that are handed over at once, and how many such batches wait for the writer.
+TOGETHER = 100
+WAITING = 40
+# A file with fewer bytes is prepared right here: starting a process takes longer.
+SMALL = 500_000
+
+
+class Batch(NamedTuple):
+    """Prepared items, and how many bytes of the file they and those before them took."""
+
+    items: list[Item]
+    read: int
+
+
+class Job(NamedTuple):
+    """What is to be prepared: which format and kind, and how many bytes a body may have."""
+
+    form: str
+    kind: str
+    most: int
+
+
+class _Handed:
+    """A file that a process which is being started gets with its arguments."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def __getstate__(self) -> Any:
+        return DupFd(self.descriptor)
+
+    def __setstate__(self, state: Any) -> None:
+        self.descriptor = state.detach()
+
+
+def batches(stream: BinaryIO, job: Job) -> Iterator[Batch]:
+    """Everything in a stream, prepared. Raises OSError where it cannot be read."""
+    counted = files.Counted(stream)
+    items = prepare(files.read(counted, job.form, job.most), job.kind)
+    while part := list(islice(items, TOGETHER)):
+        yield Batch(part, counted.count)
+
+
+@contextmanager
+def prepared(stream: BinaryIO, job: Job) -> Iterator[Iterator[Batch]]:
+    """Everything in a stream, prepared by another process if that is worth while, as long as the context lasts."""
+    status = os.fstat(stream.fileno())
+    if stat.S_ISREG(status.st_mode) and status.st_size < SMALL:
+        yield batches(stream, job)
+        return
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(_Handed(stream.fileno()), job, sending), daemon=True)
+    process.start()
+    sending.close()
+    stopped = threading.Event()
+    try:
+        yield _received(receiving, stopped)
+    finally:
+        stopped.set()
+        process.terminate()
+        process.join()
+        receiving.close()
+
+
+def _work(handed: _Handed, job: Job, sending: Connection) -> None:
+    # Ctrl-C goes to both; the writer says what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with open(handed.descriptor, "rb") as stream:  # noqa: PTH123
+            for batch in batches(stream, job):
+                sending.send(batch)
+        sending.send(None)
+    except BrokenPipeError:
+        pass  # the writer is gone
+    except OSError as error:
+        sending.send(Batch([Refused(0, [Fault("", f"The file cannot be read further: {error.strerror}.")])], 0))
+        sending.send(None)
+
+
+def _received(receiving: Connection, stopped: threading.Event) -> Iterator[Batch]:
+    """What the process sends. A thread takes it as it comes, since a pipe holds too little to work ahead."""
+    waiting: queue.Queue[Any] = queue.Queue(WAITING)
+    threading.Thread(target=_receive, args=(receiving, waiting, stopped), daemon=True).start()
+    while True:
+        batch = waiting.get()
+        if isinstance(batch, Exception):
+            raise batch
+        # Taken apart here and not in the thread, which would hold up the writer in the middle of its turn.
+        if (read := pickle.loads(batch)) is None:  # noqa: S301 (from our own process)
+            return
+        yield read
+
+
+def _receive(receiving: Connection, waiting: queue.Queue[Any], stopped: threading.Event) -> None:
+    got: Any
+    while True:
+        try:
+            got = receiving.recv_bytes()
+        except (EOFError, OSError):
+            got = RuntimeError("The process that reads the file has ended before its end.")
+        while not stopped.is_set():
+            try:
+                waiting.put(got, timeout=0.5)
+                break
+            except queue.Full:
+                continue
+        if stopped.is_set() or isinstance(got, Exception):
+            return

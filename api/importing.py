@@ -1,0 +1,222 @@
+"""Many entries at once: bodies of `POST`s, prepared before the turn and appended in turns that others need not wait
+for long.
+
+Preparing (`prepare`) is pure and can be done by another process; appending (`Loader`) goes through `api.ledger` like
+any write, and a body that is refused stops no other. What is on record already is told apart from what is refused, so
+that an import can be repeated.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Any, NamedTuple, Self
+
+import orjson
+from marshmallow import ValidationError
+from ulid import ULID
+
+from api import ledger
+from api.domain.record import Body
+from api.drafts import Draft, draft
+from api.errors import Refusal
+from api.kinds import KINDS
+from api.ledger import WORLD, Source, Turn
+from api.storage.sqlite import Database, EngineError
+from schemas.problems import field_errors
+
+# Seconds that a turn aims at. Others wait for one turn at most, and some turns take half as long again.
+TURN = 0.1
+FEWEST, FIRST, MOST = 10, 100, 2_000
+# Pages in the write-ahead log from which on a turn waits until they are in the database file.
+UNMOVED = 16_000
+
+
+class Fault(NamedTuple):
+    """Why a body is refused: an RFC 6901 pointer into it ("" is all of it) and a sentence."""
+
+    pointer: str
+    detail: str
+
+
+class Found(NamedTuple):
+    """What a file has at a line: a JSON value, or the fault for which there is none."""
+
+    line: int
+    value: Any
+    fault: Fault | None = None
+
+
+class Ready(NamedTuple):
+    """A body that can be appended. Of a claim there is only the draft, whose payload is its body."""
+
+    line: int
+    body: Body | None
+    draft: Draft | None
+
+
+class Refused(NamedTuple):
+    """A body that cannot be recorded, and everything that is wrong with it."""
+
+    line: int
+    faults: list[Fault]
+
+
+Item = Ready | Refused
+
+
+@dataclass
+class Counts:
+    """What came of the bodies so far."""
+
+    recorded: int = 0
+    already: int = 0
+    refused: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.recorded + self.already + self.refused
+
+
+def prepare(found: Iterable[Found], kind: str) -> Iterator[Item]:
+    """Check what a file has, and work out what can be worked out before the turn."""
+    schema = KINDS[kind].schema
+    for line, value, fault in found:
+        if fault is not None:
+            yield Refused(line, [fault])
+            continue
+        try:
+            body = schema.load(value)
+        except ValidationError as error:
+            yield Refused(line, [Fault(pointer, detail) for pointer, detail, _ in field_errors(error)])
+            continue
+        if kind == "claims":
+            yield Ready(line, None, draft(body, body.get("id") or str(ULID())))
+        else:
+            yield Ready(line, body, None)
+
+
+class Loader:
+    """Appends prepared bodies of one kind, in as large turns as others can wait for."""
+
+    def __init__(self, database: Database, kind: str, actor: str, source: Source = WORLD) -> None:
+        self.counts = Counts()
+        self.most = FIRST
+        self._database, self._kind, self._actor, self._source = database, KINDS[kind], actor, source
+        self._moving = Moving(database)
+        database.write_in_bulk()
+
+    def load(self, items: list[Item]) -> list[Refused]:
+        """Append what is ready, in one turn. Out: what was refused, here or before, in order; it is durable when this
+        returns."""
+        refused: list[Refused] = []
+        counts = Counts()
+        # Nothing of a turn is garbage before its end, so there is no sense in looking for it.
+        gc.disable()
+        try:
+            took = self._turn(items, refused, counts)
+        finally:
+            gc.enable()
+        self._adapt(len(items), took)
+        self.counts.recorded += counts.recorded
+        self.counts.already += counts.already
+        self.counts.refused += len(refused)
+        self._moving.turn_done()
+        return refused
+
+    def _turn(self, items: list[Item], refused: list[Refused], counts: Counts) -> float:
+        """Append the items. Out: how many seconds others had to wait for it."""
+        with ledger.turn_of_many(self._database, self._source) as turn:
+            began = time.monotonic()
+            self._foresee(turn, items)
+            for item in items:
+                outcome = item if isinstance(item, Refused) else self._append(turn, item)
+                if isinstance(outcome, Refused):
+                    refused.append(outcome)
+                elif outcome:
+                    counts.recorded += 1
+                else:
+                    counts.already += 1
+        return time.monotonic() - began
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._moving.stop()
+
+    def _append(self, turn: Turn, item: Ready) -> bool | Refused:
+        """True where it was recorded, False where it was on record already."""
+        body = orjson.loads(item.draft.payload) if item.draft else item.body or {}
+        if self._kind.before(turn.history, body, self._actor):
+            return False
+        try:
+            turn.append(self._kind.decide(body, self._actor), self._actor, item.draft)
+        except Refusal as refusal:
+            if self._kind.already(turn.history, body, self._actor, refusal):
+                return False
+            faults = [Fault(error.pointer, error.detail) for error in refusal.errors]
+            return Refused(item.line, faults or [Fault("", refusal.detail)])
+        return True
+
+    def _foresee(self, turn: Turn, items: list[Item]) -> None:
+        drafts = [item.draft for item in items if isinstance(item, Ready) and item.draft]
+        bodies = [item.body for item in items if isinstance(item, Ready) and item.body]
+        subjects = [f"claim/{drafted.id}" for drafted in drafts] + [self._kind.subject(body) for body in bodies]
+        facets = {facet for drafted in drafts for facet in drafted.own.facets}
+        turn.history.foresee(subjects, [drafted.own.fingerprint for drafted in drafts], list(facets))
+        for name in {name for drafted in drafts for name in drafted.refers}:
+            turn.history.read(name)
+
+    def _adapt(self, done: int, took: float) -> None:
+        fitting = int(done * TURN / max(took, 1e-6))
+        # A short turn says little about a long one, so it grows step by step.
+        self.most = max(FEWEST, min(MOST, fitting, self.most + self.most // 2))
+
+
+class Moving:
+    """Moves what turns have left in the write-ahead log to the database file, in a thread beside them.
+
+    Turns are not to wait for it, nor whoever else writes. Only where the log has grown long the next turn does wait,
+    since every read of a long log takes longer.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._wanted, self._idle, self._stopped = Event(), Event(), Event()
+        self._idle.set()
+        self._unmoved = 0
+        self._thread = Thread(target=self._move, daemon=True)
+
+    def turn_done(self) -> None:
+        """Begin moving, or go on with it; wait for its end where the log is long."""
+        if not self._thread.ident:
+            self._thread.start()
+        if self._unmoved > UNMOVED:
+            self._idle.wait()
+        self._idle.clear()
+        self._wanted.set()
+
+    def stop(self) -> None:
+        """Move what is left, and end the thread."""
+        self._stopped.set()
+        self._wanted.set()
+        if self._thread.ident:
+            self._thread.join()
+
+    def _move(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                self._wanted.wait()
+                self._wanted.clear()
+                try:
+                    self._unmoved = self._database.checkpoint()
+                except EngineError:
+                    # Nothing is lost by that: what was written stays in the log, and the next turn fails for itself.
+                    self._unmoved = 0
+                self._idle.set()
+        finally:
+            self._database.close()

@@ -1,0 +1,103 @@
+"""Recomputes the log from its entries and payloads, and names the first thing that does not hold.
+
+Nothing derived is believed, and nothing is kept but the frontier of the tree, so the longest log is verified in the
+same memory as a short one. Documents and lists are not looked at: a rebuild makes them anew from what is verified
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import NamedTuple
+
+from api import ledger, merkle
+from api.domain.entries import Entry, payload_hash
+from api.ledger import Tree
+from api.storage import log
+from api.storage.log import Connection, Head, Sealed
+
+# Entries whose nodes are compared at once.
+TOGETHER = 1_000
+
+
+class Fault(NamedTuple):
+    """The first thing that does not hold: where, and what."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) -> Fault | None:
+    """The first fault of the log, or None. `db` must be in a snapshot; `progress` is told how many entries are done.
+
+    Checked for each entry: its number follows the one before, its time is not earlier, its payload and salt give its
+    payload hash, that and its fields its leaf, and the leaves the tree's nodes. At the end the head: size, root, last
+    leaf, frontier and time. And that there is nothing more: no payload without an entry, no node of a larger tree.
+    """
+    head, tree = log.head(db), Tree(log.EMPTY)
+    entries = log.sealed_entries(db)
+    while part := list(islice(entries, TOGETHER)):
+        nodes: list[merkle.Node] = []
+        for sealed in part:
+            fault = _entry_fault(sealed, tree)
+            if fault:
+                return fault
+            nodes += tree.append(sealed)
+        fault = _node_fault(db, nodes)
+        if fault:
+            return fault
+        progress(tree.size)
+    return _head_fault(head, tree.head) or _surplus(db, tree.size)
+
+
+def _entry_fault(sealed: Sealed, tree: Tree) -> Fault | None:
+    where = f"entry {sealed.idx}"
+    if sealed.idx != tree.size:
+        return Fault(where, f"it should be number {tree.size}: entries in between are missing")
+    if sealed.recorded_at < tree.recorded_at:
+        return Fault(where, f"it was recorded at {sealed.recorded_at}, before the entry before it ({tree.recorded_at})")
+    if sealed.salt is None or sealed.payload is None:
+        return Fault(where, "its payload is missing")
+    if payload_hash(sealed.salt, sealed.payload) != sealed.payload_hash:
+        return Fault(where, "its payload and salt do not give its payload hash")
+    entry = Entry(sealed.idx, sealed.recorded_at, sealed.kind, sealed.subject, sealed.actor, {})
+    if ledger.seal(entry, sealed.salt, sealed.payload).leaf_hash != sealed.leaf_hash:
+        return Fault(where, "its fields do not give its leaf hash")
+    return None
+
+
+def _node_fault(db: Connection, nodes: list[merkle.Node]) -> Fault | None:
+    for node in nodes:
+        stored = log.node(db, node.level, node.position)
+        if stored != node.hash:
+            what = "it is missing" if stored is None else "it is not the hash of the leaves below it"
+            first = node.position << node.level
+            last = first + (1 << node.level) - 1
+            return Fault(f"node {node.level}/{node.position}", f"{what} (entries {first} to {last})")
+    return None
+
+
+def _head_fault(stored: Head, computed: Head) -> Fault | None:
+    for name in Head._fields:
+        if getattr(stored, name) != getattr(computed, name):
+            was, should = _shown(getattr(stored, name)), _shown(getattr(computed, name))
+            told = f"{was} is stored, {should} follows from the entries"
+            return Fault("head", f"its {name.replace('_', ' ')} is wrong: {told}")
+    return None
+
+
+def _surplus(db: Connection, size: int) -> Fault | None:
+    nodes = sum(size >> level for level in range(1, size.bit_length()))
+    for table, wanted in (("payloads", size), ("nodes", nodes)):
+        found = log.rows(db, table)
+        if found != wanted:
+            return Fault(table, f"there are {found} of them, and {wanted} belong to the entries")
+    return None
+
+
+def _shown(value: object) -> str:
+    return (value.hex() or "nothing") if isinstance(value, bytes) else str(value) or "nothing"

@@ -1,0 +1,43 @@
+"""Random histories that the reads are compared on, each written once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from api.storage.sqlite import Database
+from tests.histories import Chronicle
+from tests.memory import Memory
+from tests.reads import asking
+from tests.reads.asking import Question
+
+SEEDS = (1, 2, 3)
+STEPS = 170
+
+
+@dataclass
+class Written:
+    """A random history. `answers[n]` is what each question of `asking.fixed` got when the log had n entries."""
+
+    database: Database
+    snapshots: list[Memory]
+    answers: list[dict[Question, bytes]]
+
+    @property
+    def memory(self) -> Memory:
+        """The record as it stands, in memory."""
+        return self.snapshots[-1]
+
+
+@pytest.fixture(scope="session", params=SEEDS, ids=lambda seed: f"history{seed}")
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
+    """A random history, and what was answered while it was written. Tests only read it."""
+    database = Database(tmp_path_factory.mktemp("history") / "record.db")
+    database.migrate()
+    chronicle = Chronicle(request.param)
+    answers = [asking.answers(database, chronicle.memory)]
+    chronicle.write(database, STEPS, lambda: answers.append(asking.answers(database, chronicle.memory)))
+    yield Written(database, chronicle.snapshots, answers)
+    database.close()
