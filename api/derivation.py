@@ -14,10 +14,10 @@ from api.domain.claims import Claim
 from api.domain.contradictions import pair_of
 from api.domain.entries import Entry
 from api.domain.parties import above, members
-from api.domain.record import Record
+from api.domain.record import Body, Record, Stamp
 from api.drafts import Draft
 from api.history import History
-from api.projection import Placement, own, placement, whose
+from api.projection import RECORDED, Placement, Whose, own, placement, statements_of, whose
 from api.storage import lists, log, pairs, search, statements
 from schemas.dates import UNDATED
 
@@ -28,7 +28,7 @@ def derive(history: History, entry: Entry, drafted: Draft | None = None) -> None
     `drafted` is what was worked out beforehand of a claim that the entry records.
     """
     if drafted is not None:
-        _claim(history, entry, drafted)
+        _drafted(history, entry, drafted)
     else:
         _DERIVERS[entry.kind.split(".")[0]](history, entry)
 
@@ -61,21 +61,17 @@ def _question(history: History, entry: Entry) -> None:
     _tell(history, entry, [f"question={question_id}"])
 
 
-def _claim(history: History, entry: Entry, drafted: Draft | None = None) -> None:
+def _claim(history: History, entry: Entry) -> None:
     claim_id = entry.payload["claim"] if entry.subject.startswith("verdict/") else entry.subject.removeprefix("claim/")
     subject = f"claim/{claim_id}"
     before = history.claim(claim_id)
     after = claims.evolve(before, entry)
     was = _place(before, history) if before else None
-    now = _place(after, history, drafted)
+    now = _place(after, history)
     history.remember(subject, after)
     number = history.number_for(subject, entry.index)
     log.add_history(history.db, number, entry.index)
-    if drafted is not None:
-        document, excerpt = drafts.document(drafted, after), drafted.excerpt
-    else:
-        document, excerpt = documents.claim(after), documents.excerpt(after)
-    log.add_document(history.db, number, entry.index, document, excerpt)
+    log.add_document(history.db, number, entry.index, documents.claim(after), documents.excerpt(after))
     _verdicts(history, after, entry)
     _replace(history, after, was, now, entry.index)
     # Whoever follows a party or question that the claim leaves has to hear of that, too.
@@ -85,13 +81,38 @@ def _claim(history: History, entry: Entry, drafted: Draft | None = None) -> None
     _tell(history, entry, facets, claim_id, before.status if before else None, after.status)
 
 
-def _place(claim: Claim, history: History, drafted: Draft | None = None) -> Placement:
-    attribution = claim.body["attribution"]
+def _drafted(history: History, entry: Entry, drafted: Draft) -> None:
+    """What `_claim` does for a claim that is recorded, at a third of the cost: the state of a claim that is new is
+    known without folding it, and what it is placed by was worked out beforehand. A test compares every row of the
+    two."""
+    db, index, its, payload = history.db, entry.index, drafted.own, entry.payload
+    by = _whose(history, payload["attribution"])
+    history.outdate(entry.subject)
+    number = history.number_for(entry.subject, index)
+    log.add_history(db, number, index)
+    log.add_document(db, number, index, drafts.document(drafted, Stamp.first(entry)), drafted.excerpt)
+    lists.open_facets(db, _terms(history, {*RECORDED, *its.facets, *by.facets}), number, index, its.stated)
+    stances = tuple([(stance["question"], stance["position"]) for stance in payload.get("stances", ())])
+    if stances:
+        rows = _numbered(history, statements_of(by, stances))
+        statements.open_statements(db, rows, number, index, its.stated, its.disclosed)
+    statements.add_profile(db, number, index, by.members, stances, its.stated)
+    search.add(db, number, index, (its.text, its.variants, by.speakers, its.titles), first=True)
+    history.printed(its.fingerprint, number)
+    facets = {*by.facets, *[f"question={question}" for question, _ in stances]}
+    _tell(history, entry, facets, drafted.id, None, "unreviewed")
+
+
+def _place(claim: Claim, history: History) -> Placement:
+    return placement(claim, own(claim), _whose(history, claim.body["attribution"]))
+
+
+def _whose(history: History, attribution: Body) -> Whose:
     speakers = attribution["speaker"], attribution.get("on_behalf_of")
-    by = history.from_parties.get(speakers)
+    by: Whose | None = history.from_parties.get(speakers)
     if by is None:
         by = history.from_parties[speakers] = whose(attribution, history)
-    return placement(claim, drafted.own if drafted else own(claim), by)
+    return by
 
 
 def _verdicts(history: History, claim: Claim, entry: Entry) -> None:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from api import documents
 from api.domain import claims
-from api.domain.claims import Claim
 from api.domain.entries import Entry, canonical
 from api.domain.record import Body, Stamp
 from api.projection import Own, own
@@ -38,9 +37,9 @@ def draft(body: Body, claim_id: str) -> Draft:
     return Draft(claim_id, canonical(payload), until_stamp, documents.excerpt(claim), own(claim), _referred(body))
 
 
-def document(drafted: Draft, claim: Claim) -> bytes:
+def document(drafted: Draft, stamp: Stamp) -> bytes:
     """The document of the claim, now that it has its stamp: the same bytes as `documents.claim` makes."""
-    return drafted.document + _stamp(claim.stamp)
+    return drafted.document + _stamp(stamp)
 
 
 def _referred(body: Body) -> tuple[str, ...]:

@@ -76,6 +76,10 @@ class History:
         if subject.startswith("party/"):
             self.from_parties.clear()
 
+    def outdate(self, subject: str) -> None:
+        """Drop the state that was folded of a subject: it is folded anew if anybody asks."""
+        self._states.pop(subject, None)
+
     def foresee(
         self, subjects: Sequence[str], fingerprints: Sequence[bytes] = (), facets: Sequence[str] = ()
     ) -> None:
@@ -91,14 +95,16 @@ class History:
             prints = fingerprints[start : start + TOGETHER]
             self._unprinted |= set(prints) - lists.printed(self.db, prints)
 
-    def read(self, name: str) -> None:
-        """Fold a party, with those above it, or a question now, since it will be asked for."""
-        kind, identifier = name.split("/", 1)
-        if kind == "question":
-            self.question(identifier)
-        elif party := self.party(identifier):
-            for _ in parties.above(party, self):
-                pass
+    def read(self, names: Iterable[str]) -> None:
+        """Fold parties ("party/…"), with those above them, and questions now, since they will be asked for."""
+        folded = set()
+        for name in names:
+            kind, identifier = name.split("/", 1)
+            if kind == "question":
+                self.question(identifier)
+            elif party := self.party(identifier):
+                folded |= {party.id, *(higher.id for higher in parties.above(party, self))}
+        self.foresee([], facets=[f"party={party_id}" for party_id in folded])
 
     def printed(self, fingerprint: bytes, number: int) -> None:
         """Note that a standing claim has this fingerprint from now on."""

@@ -8,7 +8,6 @@ that an import can be repeated.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,13 +25,15 @@ from api.errors import Refusal
 from api.kinds import KINDS
 from api.ledger import WORLD, Source, Turn
 from api.storage.sqlite import Database, EngineError
+from schemas.dates import Bounds
 from schemas.problems import field_errors
 
 # Seconds that a turn aims at. Others wait for one turn at most, and some turns take half as long again.
 TURN = 0.1
-FEWEST, FIRST, MOST = 10, 100, 2_000
-# Pages in the write-ahead log from which on a turn waits until they are in the database file.
-UNMOVED = 16_000
+FEWEST, FIRST, MOST = 50, 100, 2_000
+# After so many turns the write-ahead log is moved to the database file: many of its pages are versions of the same
+# ones, and only the last is moved. Turns wait for the end of it if the log had more than so many pages.
+TURNS, UNMOVED = 8, 60_000
 
 
 class Fault(NamedTuple):
@@ -99,12 +100,33 @@ def prepare(found: Iterable[Found], kind: str) -> Iterator[Item]:
             yield Ready(line, body, None)
 
 
+def in_order_of_dates(items: list[Item]) -> list[Item]:
+    """Claims in the order in which they were stated, others before them.
+
+    What is near in time is near in the indexes, so a turn changes half as many of their pages: 50,000 claims in no
+    order were recorded at 3,700 a second, and at 5,600 in this one. Of two with one id the first in the file stays
+    the first.
+    """
+    stated: dict[str, Bounds] = {}
+
+    def key(item: Item) -> tuple[int, ...]:
+        if isinstance(item, Refused) or item.draft is None:
+            return ()
+        return stated.setdefault(item.draft.id, item.draft.own.stated)
+
+    return sorted(items, key=key)
+
+
 class Loader:
-    """Appends prepared bodies of one kind, in as large turns as others can wait for."""
+    """Appends prepared bodies of one kind, in as large turns as others can wait for.
+
+    `most` is how many bodies the next turn should have, `counts` what came of all so far, `busy` whether a turn is on.
+    """
 
     def __init__(self, database: Database, kind: str, actor: str, source: Source = WORLD) -> None:
         self.counts = Counts()
         self.most = FIRST
+        self.busy = False
         self._database, self._kind, self._actor, self._source = database, KINDS[kind], actor, source
         self._moving = Moving(database)
         database.write_in_bulk()
@@ -114,16 +136,15 @@ class Loader:
         returns."""
         refused: list[Refused] = []
         counts = Counts()
-        # Nothing of a turn is garbage before its end, so there is no sense in looking for it.
-        gc.disable()
+        self.busy = True
         try:
             took = self._turn(items, refused, counts)
+            self.counts.recorded += counts.recorded
+            self.counts.already += counts.already
+            self.counts.refused += len(refused)
         finally:
-            gc.enable()
+            self.busy = False
         self._adapt(len(items), took)
-        self.counts.recorded += counts.recorded
-        self.counts.already += counts.already
-        self.counts.refused += len(refused)
         self._moving.turn_done()
         return refused
 
@@ -168,8 +189,7 @@ class Loader:
         subjects = [f"claim/{drafted.id}" for drafted in drafts] + [self._kind.subject(body) for body in bodies]
         facets = {facet for drafted in drafts for facet in drafted.own.facets}
         turn.history.foresee(subjects, [drafted.own.fingerprint for drafted in drafts], list(facets))
-        for name in {name for drafted in drafts for name in drafted.refers}:
-            turn.history.read(name)
+        turn.history.read({name for drafted in drafts for name in drafted.refers})
 
     def _adapt(self, done: int, took: float) -> None:
         fitting = int(done * TURN / max(took, 1e-6))
@@ -180,32 +200,36 @@ class Loader:
 class Moving:
     """Moves what turns have left in the write-ahead log to the database file, in a thread beside them.
 
-    Turns are not to wait for it, nor whoever else writes. Only where the log has grown long the next turn does wait,
-    since every read of a long log takes longer.
+    Turns are not to wait for it, nor whoever else writes. Only where the log has grown long they do, since every read
+    of a long log takes longer.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._wanted, self._idle, self._stopped = Event(), Event(), Event()
         self._idle.set()
-        self._unmoved = 0
+        self._turns = self._unmoved = 0
         self._thread = Thread(target=self._move, daemon=True)
 
     def turn_done(self) -> None:
-        """Begin moving, or go on with it; wait for its end where the log is long."""
-        if not self._thread.ident:
-            self._thread.start()
+        """Begin to move, if it is time; wait for the end of it where the log is long."""
         if self._unmoved > UNMOVED:
             self._idle.wait()
+        self._turns += 1
+        if self._turns % TURNS:
+            return
+        if not self._thread.ident:
+            self._thread.start()
         self._idle.clear()
         self._wanted.set()
 
     def stop(self) -> None:
-        """Move what is left, and end the thread."""
+        """End the thread, and move what is left."""
         self._stopped.set()
         self._wanted.set()
         if self._thread.ident:
             self._thread.join()
+        self._database.checkpoint()
 
     def _move(self) -> None:
         try:

@@ -16,6 +16,10 @@ from schemas.dates import Bounds, bounds
 # The party of a statement's row that stands for everybody, beside those of the parties that it belongs to.
 EVERYBODY = ""
 
+# The facet of every claim, and with it that of one that was just recorded, which nobody has ruled on.
+CLAIMS = "claims"
+RECORDED = (CLAIMS, "status=unreviewed")
+
 
 class Words(NamedTuple):
     """A claim's searchable words, folded and joined by spaces."""
@@ -94,10 +98,9 @@ def whose(attribution: Body, known: Record) -> Whose:
 def placement(claim: Claim, its: Own, by: Whose) -> Placement:
     """The placement that the two parts make."""
     stances = tuple([(stance["question"], stance["position"]) for stance in claim.stances])
-    parties = [EVERYBODY, *[member.party for member in by.members]]
     return Placement(
-        facets=frozenset(("claims", *its.facets, *by.facets, *_ruled(claim))),
-        statements=frozenset([(party, *stance) for party in parties for stance in stances]),
+        facets=frozenset((CLAIMS, *its.facets, *by.facets, *_ruled(claim))),
+        statements=statements_of(by, stances),
         stated=its.stated,
         disclosed=its.disclosed,
         members=by.members,
@@ -105,6 +108,12 @@ def placement(claim: Claim, its: Own, by: Whose) -> Placement:
         words=Words(its.text, its.variants, by.speakers, its.titles),
         fingerprint=None if claim.withdrawn else its.fingerprint,
     )
+
+
+def statements_of(by: Whose, stances: tuple[tuple[str, str], ...]) -> frozenset[tuple[str, str, str]]:
+    """The rows (party, question, position) that a claim's stances make."""
+    parties = [EVERYBODY, *[member.party for member in by.members]]
+    return frozenset([(party, *stance) for party in parties for stance in stances])
 
 
 def publisher_facet(name: str) -> str:

@@ -59,19 +59,23 @@ class Writers:
         self._waiting.append(job)
         with self._turn:
             while not job.done:
-                self._serve([self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))])
+                self._serve()
         if job.failure is not None:
             raise job.failure
         return job.outcome
 
-    def _serve(self, jobs: list[_Job]) -> None:
+    def _serve(self) -> None:
+        """Serve those who wait when the turn comes, and those who join them while it lasts."""
+        jobs = [self._waiting.popleft()]
         try:
             with ledger.turn(self._database) as turn:
-                for job in jobs:
-                    job.do(turn)
+                jobs[0].do(turn)
+                while self._waiting and len(jobs) < MOST:
+                    jobs.append(self._waiting.popleft())
+                    jobs[-1].do(turn)
         except Exception:
-            # One of them broke in the middle of writing and took the transaction with it: nothing was committed, so
-            # each is done again by itself, and only the broken one fails.
+            # There was no turn to be had, or one of them broke in the middle of writing and took the transaction with
+            # it. Nothing was committed, so each is done again by itself, and fails only for what is its own fault.
             for job in jobs:
                 self._serve_alone(job)
         except BaseException:

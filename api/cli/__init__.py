@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -41,10 +40,6 @@ class Commands(click.Group):
             status = _failed(error.format_message(), error.exit_code)
         except (click.Abort, KeyboardInterrupt):
             status = _failed("Interrupted.", INTERRUPTED)
-        except BrokenPipeError:
-            # Whoever read our output has heard enough. What is still buffered must not complain at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = 0
         except Refusal as refusal:
             status = _failed(refusal.detail)
         except SettingsError as error:

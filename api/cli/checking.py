@@ -21,7 +21,7 @@ from api.storage.sqlite import Database
 ROOM = 100 << 20
 
 
-@click.command()
+@click.command(short_help="Recompute every hash of the log.")
 def verify() -> None:
     """Recompute every hash of the log, from the payloads to the head, and name the first that fails."""
     with opened() as database, database.snapshot() as db:
@@ -33,7 +33,7 @@ def verify() -> None:
     click.echo(f"{head.size:,} entries verify. Root: {head.root.hex()}")
 
 
-@click.command()
+@click.command(short_help="Make everything that is derived anew.")
 def rebuild() -> None:
     """Make everything that is derived anew from the entries: documents, lists, search, the tree and the head.
 
@@ -56,7 +56,7 @@ class Finding(NamedTuple):
     remedy: str = ""
 
 
-@click.command()
+@click.command(short_help="Look whether everything is in order.")
 def doctor() -> None:
     """Look whether everything that serving needs is in order: a line for each thing, with what to do."""
     chosen = settings()
@@ -127,7 +127,11 @@ def _opens(database: Database) -> Finding:
     try:
         database.reader().execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except Exception as error:
-        return Finding("database", f"it cannot be read: {error}", "Restore a backup ('onrecord backup' makes them).")
+        return Finding(
+            "database",
+            f"it cannot be read: {str(error).rstrip('.')}",
+            "Restore a backup ('onrecord backup' makes them).",
+        )
     return Finding("database: opens")
 
 
@@ -162,7 +166,7 @@ def _pages(database: Database) -> Finding:
     damage = health.damage(database.reader())
     if damage:
         remedy = "Stop the service, and restore a backup; 'onrecord export' may save the entries."
-        return Finding("pages", damage, remedy)
+        return Finding("pages", " ".join(damage.split()), remedy)
     return Finding("pages: sound (quick_check)")
 
 

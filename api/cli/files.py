@@ -114,12 +114,12 @@ _IN_TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 def _array(stream: Counted, most: int) -> Iterator[Found]:
-    for line, text, after in _Items(stream, most):
+    for line, text in _Items(stream, most):
         if text is None:
             yield _too_long(line, most)
         elif isinstance(text, Fault):
             yield Found(line, None, text)
-        elif text or after == b"," or text == b"":
+        else:
             yield _parsed(line, text)
 
 
@@ -137,9 +137,12 @@ class _Items:
         self._line = 1
         self._ended = False
 
-    def __iter__(self) -> Iterator[tuple[int, bytes | Fault | None, bytes]]:
-        if self._next_mark_is_no(b"["):
-            yield self._line, Fault("", "The file is no JSON array: it begins with no '['. Is it --format ndjson?"), b""
+    def __iter__(self) -> Iterator[tuple[int, bytes | Fault | None]]:
+        """Each item with the line that it begins in; None for one that is too long, a Fault where the array is
+        broken."""
+        self._skip_space()
+        if not self._data.startswith(b"["):
+            yield self._line, Fault("", "The file is no JSON array: it does not begin with '['. Is it --format ndjson?")
             return
         self._at += 1
         first = True
@@ -148,23 +151,19 @@ class _Items:
             line = self._line
             text, after = self._item()
             if after == b"":
-                yield line, Fault("", "The file ends in the middle of the array: what follows is missing."), b""
+                yield line, Fault("", "The file ends in the middle of the array: what follows is missing.")
                 return
             if not (first and after == b"]" and text == b""):
-                yield line, text, after
+                yield line, text
             first = False
             if after != b",":
                 break
         if after != b"]" or not self._nothing_left():
-            yield self._line, Fault("", "The array ends here, and something follows it: the rest was not read."), b""
-
-    def _next_mark_is_no(self, mark: bytes) -> bool:
-        self._skip_space()
-        return self._data[self._at : self._at + 1] != mark
+            yield self._line, Fault("", "The array ends here, and something follows it: the rest was not read.")
 
     def _nothing_left(self) -> bool:
         self._skip_space()
-        return self._ended and self._at == len(self._data)
+        return not self._data
 
     def _skip_space(self) -> None:
         while True:
@@ -286,13 +285,11 @@ def _row(line: int, columns: list[str], cells: list[str]) -> Found:
     return Found(line, body)
 
 
-def _put(body: Any, path: str, value: Any) -> None:
-    *steps, last = path.split("/")[1:]
-    for step, following in zip(steps, [*steps[1:], last], strict=True):
-        if isinstance(body, list):
-            if not body:
-                body.append({})
-            body = body[0]
-        else:
-            body = body.setdefault(step, [] if following == "0" else {})
+def _put(body: dict[str, Any], path: str, value: Any) -> None:
+    *steps, last = path.removeprefix("/").split("/")
+    for step in steps:
+        if step in ("appearances", "stances"):
+            body = body.setdefault(step, [{}])[0]
+        elif step != "0":
+            body = body.setdefault(step, {})
     body[last] = value

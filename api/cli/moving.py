@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+import signal
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +18,7 @@ import click
 from api import verification
 from api.cli import files
 from api.cli.common import Progress, opened, settings
-from api.cli.pipeline import Batch, Job, prepared
+from api.cli.pipeline import TOGETHER, Batch, Job, prepared
 from api.history import History
 from api.importing import Item, Loader, Refused
 from api.kinds import KINDS
@@ -25,11 +27,23 @@ from api.storage import log
 from api.storage.sqlite import Database
 from schemas.vocabulary import RESERVED_PARTY_ID
 
+# How many claims of a file are put in order at once.
+WINDOW = 5_000
 # How many entries are read at once when they are written out.
-TOGETHER = 500
+EXPORTED = 500
 
 
-@click.command("import", epilog=f"Columns of a CSV file: {', '.join(files.COLUMNS)} (tags separated by spaces).")
+class Interrupted(click.ClickException):
+    """Ctrl-C in the middle of something that can be gone on with."""
+
+    exit_code = 130
+
+
+@click.command(
+    "import",
+    short_help="Record what a file holds: NDJSON, JSON or CSV.",
+    epilog=f"Columns of a CSV file: {', '.join(files.COLUMNS)} (tags separated by spaces).",
+)
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=str))
 @click.option("--kind", type=click.Choice(list(KINDS)), help="What is in it; taken from the file's name, else claims.")
 @click.option("--as", "actor", metavar="PARTY", help="In whose name; verdicts and assessments need a reviewer.")
@@ -49,27 +63,30 @@ def import_(file: str, kind: str | None, actor: str | None, form: str | None) ->
     with opened() as database, _readable(file) as stream:
         if actor is not None and History(database.reader()).party(actor) is None:
             raise click.ClickException(f"No party '{actor}' is on record: import it first, or leave --as out.")
-        job = Job(form, kind, settings().max_body)
+        # Where lines come as somebody makes them, they are not kept waiting for the ones after them.
+        window = WINDOW if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else TOGETHER
+        job = Job(form, kind, settings().max_body, window)
         loader = Loader(database, kind, actor or RESERVED_PARTY_ID)
         try:
-            _load(loader, stream, job)
+            with _interrupted_between_turns(loader) as check:
+                _load(loader, stream, job, check)
         except KeyboardInterrupt:
-            raise click.ClickException(f"Interrupted: {_summary(loader)}. Run it again to go on.") from None
+            raise Interrupted(f"Interrupted: {_summary(loader)}. Run it again to go on.") from None
     click.echo(f"{_summary(loader)}.")
     if loader.counts.refused:
         sys.exit(1)
 
 
-@click.command()
+@click.command(short_help="Write every entry, with payload and salt.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 def export(file: Path | None) -> None:
     """Write every entry with its payload and salt, one JSON object a line, to a new FILE or to standard output."""
     with opened() as database:
         head = log.head(database.reader())
-        target = _new_file(file) if file else nullcontext(sys.stdout.buffer)
+        target = _new_file(file) if file else _standard_output()
         with target as out, Progress("exporting", head.size) as progress:
-            for start in range(0, head.size, TOGETHER):
-                end = min(start + TOGETHER, head.size)
+            for start in range(0, head.size, EXPORTED):
+                end = min(start + EXPORTED, head.size)
                 entries = [changes.entry(sealed) for sealed in log.sealed_entries(database.reader(), start, end)]
                 out.write(b"\n".join([*entries, b""]))
                 progress.at(end)
@@ -78,7 +95,7 @@ def export(file: Path | None) -> None:
         click.echo(f"Wrote {head.size:,} entries to {file}.")
 
 
-@click.command()
+@click.command(short_help="Copy the database to a file, and verify the copy.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """Copy the database as it is now to a new FILE, while others read and write, and verify the copy."""
@@ -116,34 +133,67 @@ def _readable(file: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def _load(loader: Loader, stream: BinaryIO, job: Job) -> None:
-    status = os.fstat(stream.fileno())
-    total = status.st_size if stat.S_ISREG(status.st_mode) else None
+@contextmanager
+def _interrupted_between_turns(loader: Loader) -> Iterator[Callable[[], None]]:
+    """Ctrl-C lets the turn at hand come to its end, so that what is said to be recorded is; a second one does not
+    wait."""
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        if asked or not loader.busy:
+            raise KeyboardInterrupt
+        asked = True
+
+    def check() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _load(loader: Loader, stream: BinaryIO, job: Job, check: Callable[[], None]) -> None:
+    total = os.fstat(stream.fileno()).st_size or None
+    refused: list[Refused] = []
     with loader, prepared(stream, job) as batches, Progress("importing", total, "bytes") as progress:
-        for items, read in _turns(loader, batches):
-            for refused in loader.load(items):
-                _report(refused, job.form, progress)
-            progress.at(read, _summary(loader))
+        # Next to nothing of what an import makes is garbage in cycles, so there is no sense in looking for it all the
+        # time.
+        gc.disable()
+        try:
+            for items, read, last in _turns(loader, batches):
+                refused += loader.load(items)
+                progress.at(read, _summary(loader))
+                if last:
+                    _report(refused, job.form, progress)
+                    gc.collect()
+                check()
+        finally:
+            gc.enable()
+            _report(refused, job.form, progress)
 
 
-def _turns(loader: Loader, batches: Iterator[Batch]) -> Iterator[tuple[list[Item], int]]:
-    """As many items as go into the next turn, and how far the file is read."""
+def _turns(loader: Loader, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """As many items as go into the next turn."""
     waiting: list[Item] = []
-    read = 0
-    for items, read in batches:
+    for items, read, last in batches:
         waiting += items
-        while len(waiting) >= loader.most:
-            # How many that is changes with each turn.
-            now, waiting = waiting[: loader.most], waiting[loader.most :]
-            yield now, read
-    if waiting:
-        yield waiting, read
+        # How many go into one changes with each turn. The end of a window is not kept waiting for the next one.
+        while len(waiting) >= loader.most or (last and waiting):
+            turn, waiting = waiting[: loader.most], waiting[loader.most :]
+            yield Batch(turn, read, last and not waiting)
 
 
-def _report(refused: Refused, form: str, progress: Progress) -> None:
-    for pointer, detail in refused.faults:
-        place = files.named(pointer, form)
-        progress.say(f"line {refused.line}: {place}: {detail}" if place else f"line {refused.line}: {detail}")
+def _report(refused: list[Refused], form: str, progress: Progress) -> None:
+    """Say what was refused, in the order of the file, and forget it."""
+    for line, faults in sorted(refused):
+        for pointer, detail in faults:
+            place = files.named(pointer, form)
+            progress.say(f"line {line}: {place}: {detail}" if place else f"line {line}: {detail}")
+    refused.clear()
 
 
 def _summary(loader: Loader) -> str:
@@ -168,6 +218,15 @@ def _part_of(file: Path) -> Iterator[Path]:
     finally:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{part}{suffix}").unlink(missing_ok=True)
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    try:
+        yield sys.stdout.buffer
+    except BrokenPipeError:
+        # Whoever read it has heard enough. What is still buffered must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

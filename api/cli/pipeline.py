@@ -17,7 +17,7 @@ from multiprocessing.reduction import DupFd
 from typing import Any, BinaryIO, NamedTuple
 
 from api.cli import files
-from api.importing import Fault, Item, Refused, prepare
+from api.importing import Fault, Item, Refused, in_order_of_dates, prepare
 
 # Items that are handed over at once, and how many such batches wait for the writer.
 TOGETHER = 100
@@ -27,18 +27,21 @@ SMALL = 500_000
 
 
 class Batch(NamedTuple):
-    """Prepared items, and how many bytes of the file they and those before them took."""
+    """Prepared items, how many bytes of the file they and those before them took, and whether they end a window."""
 
     items: list[Item]
     read: int
+    last: bool
 
 
 class Job(NamedTuple):
-    """What is to be prepared: which format and kind, and how many bytes a body may have."""
+    """What is to be prepared: which format and kind, how many bytes a body may have, and how many items make a window,
+    within which claims are put in the order of their dates."""
 
     form: str
     kind: str
     most: int
+    window: int = TOGETHER
 
 
 class _Handed:
@@ -58,8 +61,14 @@ def batches(stream: BinaryIO, job: Job) -> Iterator[Batch]:
     """Everything in a stream, prepared. Raises OSError where it cannot be read."""
     counted = files.Counted(stream)
     items = prepare(files.read(counted, job.form, job.most), job.kind)
-    while part := list(islice(items, TOGETHER)):
-        yield Batch(part, counted.count)
+    before = 0
+    while window := list(islice(items, job.window)):
+        window = in_order_of_dates(window)
+        read, size = counted.count, len(window)
+        for start in range(0, size, TOGETHER):
+            end = min(start + TOGETHER, size)
+            yield Batch(window[start:end], before + (read - before) * end // size, end == size)
+        before = read
 
 
 @contextmanager
@@ -95,7 +104,7 @@ def _work(handed: _Handed, job: Job, sending: Connection) -> None:
     except BrokenPipeError:
         pass  # the writer is gone
     except OSError as error:
-        sending.send(Batch([Refused(0, [Fault("", f"The file cannot be read further: {error.strerror}.")])], 0))
+        sending.send(Batch([Refused(0, [Fault("", f"The file cannot be read further: {error.strerror}.")])], 0, True))
         sending.send(None)
 
 

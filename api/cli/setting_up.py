@@ -19,7 +19,7 @@ from schemas.problems import field_errors
 from schemas.vocabulary import PARTY_KINDS, RESERVED_PARTY_ID, SCOPES
 
 
-@click.command()
+@click.command(short_help="Make a record, its party and a token.")
 @click.option("--party", "party_id", required=True, metavar="ID", help="The id of the party that runs this record.")
 @click.option("--name", required=True, help="Its name.")
 @click.option("--kind", type=click.Choice(PARTY_KINDS), default="organization", show_default=True, help="What it is.")
@@ -48,7 +48,7 @@ def init(party_id: str, name: str, kind: str) -> None:
         database.close()
 
 
-@click.command()
+@click.command(short_help="Bring the schema up to this version.")
 def migrate() -> None:
     """Bring the database's schema up to this version, making the file if there is none."""
     database = Database(settings().database_path)

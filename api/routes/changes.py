@@ -73,8 +73,10 @@ def _page(house: House, asked: Mapping[str, Any], seen: int) -> http.Answer:
         feed = changes.page(db, asked, head, seen, house.settings.poll_after)
     # A full page without payloads holds no words and never changes but for its head, so it may be kept longer.
     lasting = feed.full and asked.get("include") != "entry"
+    cache = http.AN_HOUR if lasting else http.PUBLIC
     etag = _etag(head, seen) if feed.full else _etag(head)
-    return http.answer(feed.body, etag=etag, cache=http.AN_HOUR if lasting else http.PUBLIC)
+    # A held poll is about the moment it ends: out of a cache it would not be held at all.
+    return http.answer(feed.body, etag=etag, cache=http.NO_STORE if asked["wait"] else cache)
 
 
 def _await(house: House, db: Connection, head: Head, seconds: int) -> Head:

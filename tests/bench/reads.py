@@ -67,6 +67,11 @@ def _rounds(bare: Running, ours: Running, target: Target) -> tuple[Round, Round]
     return _median(theirs), _median(own)
 
 
+def bare_rate(bare: Running) -> float:
+    """Answers a second of the bare handler, when both of its workers work."""
+    return median(_balanced(bare, "/bare", {}).rate for _ in range(3))
+
+
 def _balanced(server: Running, path: str, headers: dict[str, str]) -> Round:
     """A round in which both workers did their share; the last attempt counts whatever it was."""
     for _ in range(ATTEMPTS):

@@ -96,7 +96,7 @@ Make = Callable[..., Api]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes an application with variables of the environment; in it one desk has a token of each scope and one of none."""
+    """Makes an application with variables of the environment; in it one desk has a token of each scope, and of none."""
     stores = []
 
     def made(**environ: str) -> Api:

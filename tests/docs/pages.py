@@ -111,7 +111,7 @@ class Reader:
     def run(self, text: str) -> str:
         """What commands print, on both streams. The last of them must succeed."""
         assert self._shell.stdin and self._shell.stdout
-        self._shell.stdin.write(f"{{\n{text}\n}} </dev/null\necho \"\n--done-- $?\"\n")
+        self._shell.stdin.write(f'{{\n{text}\n}} </dev/null\necho "\n--done-- $?"\n')
         self._shell.stdin.flush()
         watch = threading.Timer(SECONDS, self._shell.kill)
         watch.start()

@@ -20,9 +20,15 @@ SECONDS = 60
 
 
 def environ(directory: Path, **more: str) -> dict[str, str]:
-    """The environment of a reader: our commands are found, and no setting of whoever runs the tests is."""
+    """The environment of a reader in a directory: `python` and `onrecord` are ours, whether the package is installed
+    or not, and no setting of whoever runs the tests is there."""
+    commands = directory / ".commands"
+    commands.mkdir(exist_ok=True)
+    script = commands / "onrecord"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m api "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    path = f"{commands}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     return kept | {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PWD": str(directory)} | more
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -16,7 +18,7 @@ from api.settings import Settings
 from api.storage import log
 from api.storage.sqlite import Database
 from fixtures import root
-from tests.docs import pages
+from tests.docs import pages, servers
 
 README = (pages.ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -48,6 +50,17 @@ def test_docs_root_is_fixed_as_they_say(example: Database) -> None:
         assert sealed.salt == sha256(str(i).encode()).digest()
         leaves.append(sealed.leaf_hash)
     assert merkle.tree_hash(leaves).hex() in README
+
+
+def test_docs_root_is_that_of_the_demo(example: Database, tmp_path: Path) -> None:
+    """But for times and salts, the log that the root stands for is the log of the demo."""
+    with servers.Server("demo", tmp_path) as server:
+        answer = urlopen(f"{server.url}/v1/changes?include=entry&limit=200").read()
+    entries = [change["entry"] for change in json.loads(answer)["changes"]]
+    assert [(entry["kind"], entry["subject"], entry["actor"], entry["payload"]) for entry in entries] == [
+        (sealed.kind, sealed.subject, sealed.actor, (sealed.payload or b"").decode())
+        for sealed in log.sealed_entries(example.reader())
+    ]
 
 
 def test_docs_count_the_reversals(example: Database) -> None:

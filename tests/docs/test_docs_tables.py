@@ -76,7 +76,7 @@ def test_docs_list_every_command() -> None:
 
 
 def test_docs_list_every_column() -> None:
-    """docs/command-line.md has a line for each column that a CSV file of claims may have, with its place in the body."""
+    """docs/command-line.md has a line for each column of a CSV file of claims, with its place in the body."""
     from api.cli.files import COLUMNS
 
     rows = [row for row in _rows(_text(DOCS / "command-line.md")) if row[1].startswith("`/")]

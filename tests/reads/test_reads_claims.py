@@ -7,7 +7,11 @@ import random
 from itertools import chain, product
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
+from api.reads import lists
+from api.storage.sqlite import Database
 from schemas.vocabulary import CLAIM_STATUSES, RATINGS
 from tests.reads import asking, oracle
 from tests.reads.conftest import Written
@@ -95,3 +99,21 @@ def test_filters_find_something(written: Written) -> None:
     found = {str(asked): len(oracle.claims(written.memory, asked)) for asked in SINGLE}
     assert sum(1 for count in found.values() if count) > len(found) * 0.6
     assert len(oracle.claims(written.memory, {})) > 20
+
+
+AWKWARD = st.text(st.sampled_from("abé東ิก*\"'-+^:(){}~.,<>&\\ \x00\x1f\u2028🎉")) | st.text(max_size=40)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@given(query=AWKWARD, tag=st.sampled_from([None, "finding", "internal"]))
+@example(query="NEAR(a b, 2)", tag=None)
+@example(query="text : secure", tag=None)
+@example(query='"" AND ""', tag="finding")
+@example(query="covid-19", tag=None)
+@example(query="ิ", tag=None)
+def test_any_text_can_be_searched(dhs: Database, query: str, tag: str | None) -> None:
+    """Whatever is asked for there is an answer, with snippets that have no markup but <mark>."""
+    with dhs.snapshot() as db:
+        answer = json.loads(lists.claims(db, {"q": query, "tag": tag, "limit": 3}, None))
+    for item in answer["items"]:
+        assert "<" not in item["snippet"].replace("<mark>", "").replace("</mark>", "")
