@@ -19,12 +19,34 @@ from api.storage.log import Connection
 TOGETHER = 500
 
 
+# How many numbers of facets are kept from turn to turn.
+KEPT = 20_000
+
+
+class Numbers:
+    """The numbers of parties, questions and facets, which never change once they are committed. Who takes many turns
+    hands them from one to the next instead of looking them up in each."""
+
+    def __init__(self) -> None:
+        self.subjects: dict[str, int] = {}
+        self.terms: dict[str, int] = {}
+
+    def learn(self, subjects: dict[str, int], terms: dict[str, int]) -> None:
+        """Keep what a turn knew that has been committed."""
+        self.subjects |= {name: no for name, no in subjects.items() if name.startswith(("party/", "question/"))}
+        self.terms |= terms
+        for kept in (self.subjects, self.terms):
+            if len(kept) > KEPT:
+                kept.clear()
+
+
 class History:
     """The record as one transaction sees it (`api.domain.record.Record`). It keeps what it folded, so it
     lives no longer than that."""
 
-    def __init__(self, db: Connection) -> None:
+    def __init__(self, db: Connection, committed: Numbers | None = None) -> None:
         self.db = db
+        self._committed = committed or Numbers()
         self._states: dict[str, Any] = {}
         self._numbers: dict[str, int] = {}
         self._terms: dict[str, int] = {}
@@ -111,6 +133,10 @@ class History:
         lists.add_fingerprint(self.db, fingerprint, number)
         self._unprinted.discard(fingerprint)
 
+    def committed(self) -> None:
+        """What the transaction named is durable now: the numbers can be handed on."""
+        self._committed.learn(self._numbers, self._terms)
+
     def forget(self) -> None:
         """Drop what was folded of claims and pairs, so that a long transaction keeps its memory; parties and
         questions are few."""
@@ -121,7 +147,7 @@ class History:
 
     def number(self, subject: str) -> int | None:
         """The number of a subject, None where no entry named it."""
-        found = self._numbers.get(subject)
+        found = self._numbers.get(subject) or self._committed.subjects.get(subject)
         if found is None and subject not in self._unnamed:
             found = log.number(self.db, subject)
             if found is not None:
@@ -140,7 +166,7 @@ class History:
 
     def term(self, facet: str) -> int:
         """The number of a facet's name, numbered now if it is new."""
-        found = self._terms.get(facet)
+        found = self._terms.get(facet) or self._committed.terms.get(facet)
         if found is None:
             found = lists.term(self.db, facet) or lists.add_term(self.db, facet)
             self._terms[facet] = found

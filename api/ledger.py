@@ -21,7 +21,7 @@ from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf
 from api.domain.record import Record
 from api.drafts import Draft
 from api.errors import Refusal
-from api.history import History
+from api.history import History, Numbers
 from api.storage import log
 from api.storage.buffered import Buffered
 from api.storage.log import Connection, Head, Sealed
@@ -49,9 +49,9 @@ WORLD = Source()
 class Turn:
     """A writer's turn on the log: any number of appends that become durable together."""
 
-    def __init__(self, db: Connection, source: Source = WORLD) -> None:
+    def __init__(self, db: Connection, source: Source = WORLD, numbers: Numbers | None = None) -> None:
         self.db = db
-        self.history = History(db)
+        self.history = History(db, numbers)
         self._tree = Tree(log.head(db))
         self._source = source
         self._moment: datetime | None = None
@@ -116,12 +116,16 @@ class Tree:
 
 
 @contextmanager
-def turn(database: Database, source: Source = WORLD) -> Iterator[Turn]:
-    """The writer's turn: all that is appended inside is durable when it ends, or none of it is there."""
+def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = None) -> Iterator[Turn]:
+    """The writer's turn: all that is appended inside is durable when it ends, or none of it is there.
+
+    `numbers` are those that earlier turns on this database learned; what this one learns is added to them.
+    """
     with database.turn() as db:
-        mine = Turn(db, source)
+        mine = Turn(db, source, numbers)
         yield mine
         mine.finish()
+    mine.history.committed()
 
 
 @contextmanager

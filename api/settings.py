@@ -92,12 +92,12 @@ def settings_table_markdown() -> str:
 
 
 # What the guides call a client's token: whoever tries the service may well export it in the shell that starts it.
-CLIENT_TOKEN = "ONRECORD_TOKEN"
+CLIENTS = "ONRECORD_TOKEN"
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = {setting.name for setting in SETTINGS}
-    unknown = sorted(name for name in environ if name.startswith("ONRECORD_") and name not in {*known, CLIENT_TOKEN})
+    unknown = sorted(name for name in environ if name.startswith("ONRECORD_") and name not in {*known, CLIENTS})
     if unknown:
         ours = ", ".join(sorted(name for name in known if name.startswith("ONRECORD_")))
         raise SettingsError(f"unknown setting {', '.join(unknown)}: unset it, or use one of {ours}")

@@ -16,6 +16,7 @@ from typing import Any
 
 from api import ledger
 from api.errors import Busy, Refusal
+from api.history import Numbers
 from api.ledger import Turn
 from api.storage.sqlite import Database
 
@@ -52,6 +53,7 @@ class Writers:
         self._database = database
         self._waiting: deque[_Job] = deque()
         self._turn = Lock()
+        self._numbers = Numbers()
 
     def write(self, work: Work) -> Any:
         """Do `work` in a writer's turn and return what it returns, once that is durable. Raises what it raises."""
@@ -68,7 +70,7 @@ class Writers:
         """Serve those who wait when the turn comes, and those who join them while it lasts."""
         jobs = [self._waiting.popleft()]
         try:
-            with ledger.turn(self._database) as turn:
+            with ledger.turn(self._database, numbers=self._numbers) as turn:
                 jobs[0].do(turn)
                 while self._waiting and len(jobs) < MOST:
                     jobs.append(self._waiting.popleft())
@@ -89,7 +91,7 @@ class Writers:
     def _serve_alone(self, job: _Job) -> None:
         job.outcome, job.failure = None, None
         try:
-            with ledger.turn(self._database) as turn:
+            with ledger.turn(self._database, numbers=self._numbers) as turn:
                 job.do(turn)
         except Exception as error:  # raised in `write`, to the one whose work it was
             job.failure = error

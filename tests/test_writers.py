@@ -78,11 +78,15 @@ def test_writer_who_breaks_fails_alone(database: Database) -> None:
         recording("half")(turn)
         raise ZeroDivisionError("in the middle")
 
-    outcomes = together(Writers(database), [recording(f"party-{i}") for i in range(CROWD - 1)] + [broken])
+    writers = Writers(database)
+    outcomes = together(writers, [recording(f"party-{i}") for i in range(CROWD - 1)] + [broken])
     assert sorted(outcomes[:-1]) == list(range(CROWD - 1))
     assert isinstance(outcomes[-1], ZeroDivisionError)
     assert log.number(database.reader(), "party/half") is None
     assert log.head(database.reader()).size == CROWD - 1
+    # What the broken turn had numbered is not remembered either.
+    assert writers.write(recording("half")) == CROWD - 1
+    assert log.number(database.reader(), "party/half") == CROWD
 
 
 def test_refused_writer_is_refused_alone(database: Database) -> None:
