@@ -77,10 +77,6 @@ class Counts:
     already: int = 0
     refused: int = 0
 
-    @property
-    def all(self) -> int:
-        return self.recorded + self.already + self.refused
-
 
 def prepare(found: Iterable[Found], kind: str) -> Iterator[Item]:
     """Check what a file has, and work out what can be worked out before the turn."""
@@ -100,7 +96,7 @@ def prepare(found: Iterable[Found], kind: str) -> Iterator[Item]:
             yield Ready(line, body, None)
 
 
-def in_order_of_dates(items: list[Item]) -> list[Item]:
+def in_order_of_dates(items: Iterable[Item]) -> list[Item]:
     """Claims in the order in which they were stated, others before them.
 
     What is near in time is near in the indexes, so a turn changes half as many of their pages: 50,000 claims in no

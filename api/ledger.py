@@ -192,13 +192,6 @@ def seal(entry: Entry, salt: bytes, payload: bytes) -> Sealed:
     )
 
 
-def extended(head: Head, sealed: Sealed) -> tuple[Head, list[merkle.Node]]:
-    """The head after one more entry, and the tree nodes that it completed."""
-    tree = Tree(head)
-    nodes = tree.append(sealed)
-    return tree.head, nodes
-
-
 def rebuild(database: Database, progress: Callable[[int], None] = lambda done: None) -> Head:
     """Drop every derived table and make it again from the entries, in one turn: readers see the old tables
     until it is done.

@@ -18,17 +18,15 @@ import click
 from api import verification
 from api.cli import files
 from api.cli.common import Progress, opened, settings
-from api.cli.pipeline import TOGETHER, Batch, Job, prepared
+from api.cli.pipeline import Batch, Job, prepared
 from api.history import History
 from api.importing import Item, Loader, Refused
 from api.kinds import KINDS
 from api.reads import changes
 from api.storage import log
-from api.storage.sqlite import Database
+from api.storage.sqlite import Database, EngineError
 from schemas.vocabulary import RESERVED_PARTY_ID
 
-# How many claims of a file are put in order at once.
-WINDOW = 5_000
 # How many entries are read at once when they are written out.
 EXPORTED = 500
 
@@ -63,15 +61,18 @@ def import_(file: str, kind: str | None, actor: str | None, form: str | None) ->
     with opened() as database, _readable(file) as stream:
         if actor is not None and History(database.reader()).party(actor) is None:
             raise click.ClickException(f"No party '{actor}' is on record: import it first, or leave --as out.")
-        # Where lines come as somebody makes them, they are not kept waiting for the ones after them.
-        window = WINDOW if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else TOGETHER
-        job = Job(form, kind, settings().max_body, window)
+        job = Job(form, kind, settings().max_body)
         loader = Loader(database, kind, actor or RESERVED_PARTY_ID)
         try:
             with _interrupted_between_turns(loader) as check:
                 _load(loader, stream, job, check)
         except KeyboardInterrupt:
             raise Interrupted(f"Interrupted: {_summary(loader)}. Run it again to go on.") from None
+        except (OSError, EngineError) as error:
+            detail = getattr(error, "strerror", None) or error
+            raise click.ClickException(
+                f"{detail}: {_summary(loader)}. Mend that, and run it again to go on."
+            ) from error
     click.echo(f"{_summary(loader)}.")
     if loader.counts.refused:
         sys.exit(1)
@@ -179,12 +180,17 @@ def _load(loader: Loader, stream: BinaryIO, job: Job, check: Callable[[], None])
 def _turns(loader: Loader, batches: Iterator[Batch]) -> Iterator[Batch]:
     """As many items as go into the next turn."""
     waiting: list[Item] = []
-    for items, read, last in batches:
+    read, last = 0, False
+    for items, read, ended in batches:
         waiting += items
-        # How many go into one changes with each turn. The end of a window is not kept waiting for the next one.
-        while len(waiting) >= loader.most or (last and waiting):
+        last |= ended
+        # How many go into one changes with each turn.
+        while len(waiting) >= loader.most:
             turn, waiting = waiting[: loader.most], waiting[loader.most :]
-            yield Batch(turn, read, last and not waiting)
+            yield Batch(turn, read, last)
+            last = False
+    if waiting:
+        yield Batch(waiting, read, True)
 
 
 def _report(refused: list[Refused], form: str, progress: Progress) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import queue
 import signal
 import stat
@@ -21,7 +20,9 @@ from api.importing import Fault, Item, Refused, in_order_of_dates, prepare
 
 # Items that are handed over at once, and how many such batches wait for the writer.
 TOGETHER = 100
-WAITING = 40
+WAITING = 20
+# Items in the first window and in the later ones.
+FIRST, WINDOW = 500, 5_000
 # A file with fewer bytes is prepared right here: starting a process takes longer.
 SMALL = 500_000
 
@@ -41,7 +42,7 @@ class Job(NamedTuple):
     form: str
     kind: str
     most: int
-    window: int = TOGETHER
+    window: int = WINDOW
 
 
 class _Handed:
@@ -61,14 +62,14 @@ def batches(stream: BinaryIO, job: Job) -> Iterator[Batch]:
     """Everything in a stream, prepared. Raises OSError where it cannot be read."""
     counted = files.Counted(stream)
     items = prepare(files.read(counted, job.form, job.most), job.kind)
-    before = 0
-    while window := list(islice(items, job.window)):
-        window = in_order_of_dates(window)
+    before, most = 0, min(FIRST, job.window)
+    while window := in_order_of_dates(islice(items, most)):
         read, size = counted.count, len(window)
         for start in range(0, size, TOGETHER):
             end = min(start + TOGETHER, size)
             yield Batch(window[start:end], before + (read - before) * end // size, end == size)
-        before = read
+        # The first windows are small, so that the writer need not wait for the first large one.
+        before, most = read, min(2 * most, job.window)
 
 
 @contextmanager
@@ -116,24 +117,23 @@ def _received(receiving: Connection, stopped: threading.Event) -> Iterator[Batch
         batch = waiting.get()
         if isinstance(batch, Exception):
             raise batch
-        # Taken apart here and not in the thread, which would hold up the writer in the middle of its turn.
-        if (read := pickle.loads(batch)) is None:  # noqa: S301 (from our own process)
+        if batch is None:
             return
-        yield read
+        yield batch
 
 
 def _receive(receiving: Connection, waiting: queue.Queue[Any], stopped: threading.Event) -> None:
     got: Any
     while True:
         try:
-            got = receiving.recv_bytes()
+            got = receiving.recv()
         except (EOFError, OSError):
-            got = RuntimeError("The process that reads the file has ended before its end.")
+            got = ChildProcessError("The process that reads the file has died")
         while not stopped.is_set():
             try:
                 waiting.put(got, timeout=0.5)
                 break
             except queue.Full:
                 continue
-        if stopped.is_set() or isinstance(got, Exception):
+        if stopped.is_set() or got is None or isinstance(got, Exception):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from functools import partial
 from pathlib import Path
@@ -212,7 +213,7 @@ def test_import_leaves_the_same_bytes_as_single_writes(shell: Shell, tmp_path: P
         ledger.write_many(single, [(partial(claims.record, body, body["id"]), OPERATOR)], source)
     path = shell.write("claims.ndjson", bodies)
     with path.open("rb") as stream, Loader(bulk, "claims", OPERATOR, other) as loader:
-        for batch in batches(stream, Job("ndjson", "claims", 100_000, 1_000)):
+        for batch in batches(stream, Job("ndjson", "claims", 100_000)):
             assert loader.load(batch.items[:70]) == loader.load(batch.items[70:]) == []
     assert loader.counts.recorded == 120
     tables = every_table(single)
@@ -276,3 +277,24 @@ def test_import_that_is_interrupted_says_how_far_it_got(shell: Shell, many: tupl
     assert err.decode() == f"Error: Interrupted: {counts}. Run it again to go on.\n"
     with shell.database.snapshot() as db:
         assert verification.verify(db) is None
+
+
+def test_import_whose_reader_dies_says_how_far_it_got(shell: Shell, many: tuple[Path, int]) -> None:
+    """Where the process that reads and checks the file is killed, what was recorded stays and is counted."""
+    path, _ = many
+    before = shell.head.size
+    with shell.start("import", "-", stdin=subprocess.PIPE) as process:
+        assert process.stdin and process.stderr
+        process.stdin.write(path.read_bytes())
+        process.stdin.flush()
+        end = time.monotonic() + SECONDS
+        while shell.head.size < before + 100:
+            assert process.poll() is None and time.monotonic() < end
+        reader = max(map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()))
+        os.kill(reader, signal.SIGKILL)
+        err = process.stderr.read().decode()
+        process.stdin.close()
+    assert process.returncode == 1
+    assert err.startswith("Error: The process that reads the file has died: ")
+    assert f"{shell.head.size - before:,} recorded" in err
+    assert err.count("\n") == 1
