@@ -12,7 +12,7 @@ from tests.bench.databases import database
 from tests.bench.load import load
 from tests.bench.serving import Running, serving
 
-ROUNDS = 5
+ROUNDS = 3
 ATTEMPTS = 4
 # A round counts where the idler worker did at least this share of the busier one's work.
 BALANCE = 0.6
