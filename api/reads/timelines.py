@@ -62,6 +62,7 @@ def _statements(rows: list[Statement], before: Statement | None, neutral: set[st
         position = row.position
         turn = None
         if position not in neutral:
+            # Most statements say what the one before said, and are compared no further.
             if before is not None and before.position != position:
                 turn = reversal(_position(before), _position(row))
             if row.earliest != UNDATED.earliest:
