@@ -199,8 +199,12 @@ def test_docs_bot_survives_restarts(world: World) -> None:
 
     world.write(1)
     bot.start()
-    bot.until(lambda: bool(bot.handled()))
-    assert bot.handled() == [232], "nothing that was stored as handled is handled again"
+    bot.until(lambda: bool(bot.handled()) and bot.handled()[-1] == 232)
+    # What was stored as handled is not handled again; the page that it was killed in may be, if it was killed before
+    # it had stored that.
+    third = bot.handled()
+    assert third == list(range(third[0], 233))
+    assert third[0] >= 230
 
 
 def test_docs_bot_gets_304_while_nothing_is_new(world: World, tmp_path: Path) -> None:
