@@ -6,13 +6,14 @@ import re
 
 from api import errors, http
 from api.storage import keys
-from api.storage.keys import Executes, Token
+from api.storage.keys import Token
+from api.storage.log import Connection
 
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _TOKEN = re.compile(rf"{keys.PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
-def authenticate(db: Executes) -> Token | None:
+def authenticate(db: Connection) -> Token | None:
     """The token of the current request, or None when it carries no Authorization header. Every read calls
     this.
 
@@ -38,7 +39,7 @@ def authenticate(db: Executes) -> Token | None:
     return found
 
 
-def require(db: Executes, scope: str) -> Token:
+def require(db: Connection, scope: str) -> Token:
     """The token of the current request, which must have `scope` (or `admin`). Every write calls this; it
     counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited."""
     token = authenticate(db)
@@ -53,7 +54,7 @@ def require(db: Executes, scope: str) -> Token:
     return token
 
 
-def _find(db: Executes, header: str) -> Token | None:
+def _find(db: Connection, header: str) -> Token | None:
     """Looks the token up by its digest. Comparing digests of 256 random bits in an index leaks nothing that
     helps a guesser, since he cannot choose a digest; so no comparison here has to take constant time."""
     bearer = _BEARER.fullmatch(header)

@@ -10,6 +10,7 @@ from api import auth, errors, http
 from api.http import House
 from api.openapi import Blueprint, documented
 from api.reads import changes
+from api.routes.reading import head_etag
 from api.storage import log
 from api.storage.log import Connection, Head
 from schemas.changes import ChangesPage, ChangesQuery, EntryQuery
@@ -107,4 +108,4 @@ def _etag(head: Head, seen: int | None = None) -> str:
     Bots send the ETag of their last answer with their next cursor. If a full page had the ETag of the head,
     the page after it would be answered by 304, and a bot that is catching up would wait for the next write to get on.
     """
-    return f'"log-{head.size}-{head.root[:4].hex()}{"" if seen is None else f"-{seen}"}"'
+    return head_etag(head, "" if seen is None else f"-{seen}")

@@ -12,7 +12,7 @@ from api import auth, http
 from api.errors import NotFound
 from api.reads import moments
 from api.storage import log
-from api.storage.log import Connection
+from api.storage.log import Connection, Head
 
 Listing = Callable[[Connection, Mapping[str, Any], int | None], bytes]
 
@@ -49,12 +49,17 @@ def _derived(schema: Schema, listing: Listing, linked: bool) -> http.Answer:
     auth.authenticate(database.reader())
     with database.snapshot() as db:
         head = log.head(db)
-        etag = f'"log-{head.size}-{head.root[:4].hex()}"'
+        etag = head_etag(head)
         unchanged = http.not_modified(etag)
         if unchanged is not None:
             return unchanged
         body = listing(db, asked, moments.size(db, asked.get("at")))
     return http.answer(body, etag=etag, headers=_links(body) if linked else ())
+
+
+def head_etag(head: Head, more: str = "") -> str:
+    """The ETag of what follows from the log as it is at `head`, and from `more` where it depends on more."""
+    return f'"log-{head.size}-{head.root[:4].hex()}{more}"'
 
 
 def exists(db: Connection, name: str, at: int | None) -> int:

@@ -11,20 +11,15 @@ import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ulid import ULID
+
+from api.storage.log import Connection
 
 PREFIX = "onr_"
 
 _COLUMNS = "id, party, scopes, note, created_at, revoked_at"
-
-
-class Executes(Protocol):
-    """A connection, as far as this module needs one."""
-
-    def execute(self, sql: str, parameters: Any = ..., /) -> Any:
-        """Runs one statement and returns its cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ def digest_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
 
 
-def create_token(db: Executes, *, party: str, scopes: Sequence[str], note: str | None, now: str) -> tuple[Token, str]:
+def create_token(db: Connection, *, party: str, scopes: Sequence[str], note: str | None, now: str) -> tuple[Token, str]:
     """Makes a token for `party`. Returns what is known of it and the token itself, which cannot be had
     again."""
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -79,18 +74,18 @@ def create_token(db: Executes, *, party: str, scopes: Sequence[str], note: str |
     return token, secret
 
 
-def find_token(db: Executes, digest: bytes) -> Token | None:
+def find_token(db: Connection, digest: bytes) -> Token | None:
     """The token with this digest, revoked or not; None if there is none."""
     row = db.execute(f"SELECT {_COLUMNS} FROM tokens WHERE digest = :digest", {"digest": digest}).fetchone()
     return _token(row) if row else None
 
 
-def list_tokens(db: Executes) -> list[Token]:
+def list_tokens(db: Connection) -> list[Token]:
     """Every token, the oldest first, the revoked ones too."""
     return [_token(row) for row in db.execute(f"SELECT {_COLUMNS} FROM tokens ORDER BY id", {}).fetchall()]
 
 
-def revoke_token(db: Executes, token_id: str, now: str) -> bool:
+def revoke_token(db: Connection, token_id: str, now: str) -> bool:
     """Ends a token for good. False if there is no such token or it was revoked before."""
     done = db.execute(
         "UPDATE tokens SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL",
@@ -100,7 +95,7 @@ def revoke_token(db: Executes, token_id: str, now: str) -> bool:
 
 
 def remember_answer(
-    db: Executes,
+    db: Connection,
     *,
     token: str,
     key: str,
@@ -127,7 +122,7 @@ def remember_answer(
     )
 
 
-def recall_answer(db: Executes, token: str, key: str) -> Remembered | None:
+def recall_answer(db: Connection, token: str, key: str) -> Remembered | None:
     """The answer that this token's key was given, or None. The caller compares `request` with the request at
     hand."""
     row = db.execute(
@@ -140,7 +135,7 @@ def recall_answer(db: Executes, token: str, key: str) -> Remembered | None:
     return Remembered(bytes(request), status, [(n, v) for n, v in json.loads(headers)], bytes(body), created_at)
 
 
-def forget_old_answers(db: Executes, before: str) -> int:
+def forget_old_answers(db: Connection, before: str) -> int:
     """Drops the answers remembered before an instant. Returns how many."""
     return int(db.execute("DELETE FROM idempotency WHERE created_at < :before", {"before": before}).rowcount)
 
