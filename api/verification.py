@@ -16,6 +16,7 @@ from api.domain.entries import Entry, payload_hash
 from api.ledger import Tree
 from api.storage import log
 from api.storage.log import Connection, Head, Sealed
+from api.storage.sqlite import EngineError
 
 # Entries whose nodes are compared at once.
 TOGETHER = 1_000
@@ -37,7 +38,22 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
     Checked for each entry: its number follows the one before, its time is not earlier, its payload and salt give its
     payload hash, that and its fields its leaf, and the leaves the tree's nodes. At the end the head: size, root, last
     leaf, frontier and time. And that there is nothing more: no payload without an entry, no node of a larger tree.
+    What cannot be read at all, since its page is damaged, is a fault like any other.
     """
+    done = 0
+
+    def reached(size: int) -> None:
+        nonlocal done
+        done = size
+        progress(size)
+
+    try:
+        return _first_fault(db, reached)
+    except EngineError as error:
+        return _unreadable(db, done, error)
+
+
+def _first_fault(db: Connection, progress: Callable[[int], None]) -> Fault | None:
     head, tree = log.head(db), Tree(log.EMPTY)
     entries = log.sealed_entries(db)
     while part := list(islice(entries, TOGETHER)):
@@ -52,6 +68,16 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
             return fault
         progress(tree.size)
     return _head_fault(head, tree.head) or _surplus(db, tree.size)
+
+
+def _unreadable(db: Connection, verified: int, error: EngineError) -> Fault:
+    """Where reading failed: the first of the entries after those that were verified, or what belongs to them."""
+    for index in range(verified, verified + TOGETHER):
+        try:
+            list(log.sealed_entries(db, index, index + 1))
+        except EngineError as found:
+            return Fault(f"entry {index}", f"it cannot be read: {found}")
+    return Fault("tree", f"its nodes and the head cannot be read, all entries can: {error}")
 
 
 def _entry_fault(sealed: Sealed, tree: Tree) -> Fault | None:

@@ -6,19 +6,27 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import click
 
 from api import ledger, verification
 from api.cli.common import Progress, opened, settings
+from api.errors import Busy, StorageDamaged, StorageUnavailable
 from api.settings import Settings
-from api.storage import health, log
-from api.storage.sqlite import Database
+from api.storage import faults, health, log
+from api.storage.sqlite import Database, EngineError
 
 # Less than so many bytes, or than the database has itself, is no room for a rebuild or a backup.
 ROOM = 100 << 20
+
+# What to do about what kept a check from being made.
+_REMEDIES: dict[type, str] = {
+    StorageDamaged: "Stop the service, and restore a backup.",
+    StorageUnavailable: "Make room, or allow this user to read and write there.",
+    Busy: "Try again.",
+}
 
 
 @click.command(short_help="Recompute every hash of the log.")
@@ -87,9 +95,21 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
         if finding.problem:
             return
         for examine in (_engine, _full_text, _journal, _schema, _pages, _head):
-            yield examine(database)
+            yield _found_by(examine, database)
     finally:
         database.close()
+
+
+def _found_by(examine: Callable[[Database], Finding], database: Database) -> Finding:
+    """What a check finds; that it cannot be made is a finding too, and stops no other."""
+    try:
+        return examine(database)
+    except (EngineError, OSError) as error:
+        subject = examine.__name__.strip("_").replace("_", " ")
+        remedy = _REMEDIES.get(
+            type(faults.refusal(error)), "Run 'onrecord verify', and where it passes, 'onrecord rebuild'."
+        )
+        return Finding(subject, f"it cannot be looked at: {str(error).rstrip('.')}", remedy)
 
 
 def _file(database: Database) -> Finding:

@@ -80,6 +80,19 @@ def check_derived(database: Database) -> None:
     assert _found(database) == found, "the searches do not follow from the log"
 
 
+def check_sound(path: Path, size: int) -> None:
+    """Fails unless the database of a server that has ended has so many entries, verifies, and equals a rebuild."""
+    database = Database(path)
+    try:
+        with database.snapshot() as db:
+            assert health.damage(db) is None
+            assert verification.verify(db) is None
+            assert log.head(db).size == size
+        check_derived(database)
+    finally:
+        database.close()
+
+
 def _marked(entries: Iterable[Sealed]) -> dict[str, int]:
     """Which entry each mark stands in. Each entry has one, and no two have the same."""
     marked = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -20,11 +21,12 @@ from api.storage import keys
 from api.storage.sqlite import Database
 from tests.conftest import NOW
 from tests.contract.servers import ROOT, Asker, Got, clean
-from tests.faults.nursery import AS_USER
+from tests.faults.nursery import OBEYS_MODES
 from tests.records import Recorder
 
 # Seconds within which whatever is awaited must have happened, also on a machine that is busy with other things.
-PATIENCE = 60
+PATIENCE = 20
+UNLIMITED = resource.RLIM_INFINITY
 # Of many starts every so manyth is of the command itself, in a process that has imported nothing yet.
 COLD = 10
 
@@ -88,7 +90,7 @@ class Running:
         self.starts += 1
         if self.starts % COLD == 0 if cold is None else cold:
             self._alive, held = os.pipe()
-            environ = clean() | {name: value for name, value in self._environ.items() if name != AS_USER}
+            environ = clean() | {name: value for name, value in self._environ.items() if name != OBEYS_MODES}
             command = [sys.executable, "-m", "api", "serve"]
             with self.log.open("ab") as log:
                 self._cold = subprocess.Popen(
@@ -103,6 +105,11 @@ class Running:
         """Waits until the server says that it can serve."""
         awaited(lambda: self.answers("/readyz"), self.said)
         return self
+
+    def await_end(self) -> str:
+        """Waits until the server has ended by itself. Out: what it wrote."""
+        self._await_end()
+        return self.said()
 
     def answers(self, path: str) -> bool:
         """Whether GET of a path is answered with 200."""
@@ -134,6 +141,13 @@ class Running:
         if workers:
             os.kill(random.choice(workers), signal.SIGKILL)
         return bool(workers)
+
+    def limit_files(self, size: int | None) -> None:
+        """Lets no process of the server write any file beyond so many bytes, as if the disk ended there; None: no
+        limit."""
+        assert self.pid is not None
+        for pid in (self.pid, *self.workers()):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (UNLIMITED if size is None else size, UNLIMITED))
 
     def send(self, method: str, path: str, body: Any = None, token: str | None = None, **headers: str) -> Got:
         """Sends one request over a connection of its own. Of `headers` the underscores are hyphens."""

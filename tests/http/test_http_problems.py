@@ -44,7 +44,9 @@ PROMISED = {
     "revision-required": 428,
     "rate-limited": 429,
     "internal": 500,
+    "storage-damaged": 500,
     "busy": 503,
+    "storage-unavailable": 503,
 }
 
 
