@@ -57,9 +57,10 @@ class Database:
         try:
             yield connection
         finally:
-            # Some failures of the disk have ended it already.
+            # Nothing was written. COMMIT would fail once more where a read came upon a damaged page; and some failures
+            # of the disk have ended the transaction already.
             if connection.in_transaction:
-                connection.execute("COMMIT")
+                connection.execute("ROLLBACK")
 
     @contextmanager
     def turn(self) -> Iterator[Connection]:

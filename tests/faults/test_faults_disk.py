@@ -8,17 +8,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.contract.servers import Got
+from tests.faults.asking import claim, refused, still_read
 from tests.faults.checking import check_sound
-from tests.faults.running import Running, prepared, running
-from tests.records import APPEARANCE
-
-CLAIM: dict[str, Any] = {"wording": "direct", "attribution": {"speaker": "agency"}, "appearances": [APPEARANCE]}
-READ = ("/v1/claims?q=voluntary", "/v1/changes", "/v1/parties/agency", "/v1/entries/2", "/readyz")
+from tests.faults.running import prepared, running
 
 
 @pytest.fixture
@@ -31,27 +26,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("only root can mount a small disk; test_a_disk_that_ends_anywhere needs none")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
-def claim(server: Running, token: str, words: str) -> Got:
-    """Records a claim under a key that follows from its words."""
-    key = words.replace(" ", "-")
-    return server.send("POST", "/v1/claims", CLAIM | {"text": words}, token, Idempotency_Key=key)
-
-
-def refused(answer: Got) -> None:
-    """The answer to a write for which there is no room: it says what to do, when to come back, and no path."""
-    assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json"), answer.body
-    assert answer.json["type"] == "urn:onrecord:problem:storage-unavailable"
-    assert "operator" in answer.json["detail"] and "Idempotency-Key" in answer.json["detail"]
-    assert int(answer.headers["retry-after"]) > 0
-    assert b".db" not in answer.body
-
-
-def still_read(server: Running, size: int) -> None:
-    """What was on record is answered as before, and nothing was added."""
-    assert all(server.answers(path) for path in READ)
-    assert server.get("/v1/changes").json["head"]["size"] == size
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the files of a running process")

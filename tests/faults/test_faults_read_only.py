@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.asking import claim, refused, still_read
 from tests.faults.checking import check_sound
 from tests.faults.nursery import OBEYS_MODES
 from tests.faults.running import Nursery, Running, prepared
-from tests.faults.test_faults_disk import claim, refused, still_read
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() == 0 and sys.platform != "linux", reason="root may write everything, and cannot give that up here"
