@@ -77,9 +77,10 @@ class Run:
                 server.start()
                 self._finish()
             finally:
-                # With a server to answer them the threads end by themselves; after a failure they are left behind.
-                for thread in threads:
-                    thread.end()
+                # After a failure nobody answers them any more.
+                for writer in self._writers:
+                    writer.abandon()
+                self._poller.end()
         self._examine(rebuild=True)
         self._examine_end()
         self.tally.seconds = time.monotonic() - began

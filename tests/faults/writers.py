@@ -75,10 +75,16 @@ class Writer(threading.Thread):
         self._claims: list[Own] = []
         self._asker: Asker | None = None
         self._ending = threading.Event()
+        self._abandoned = False
 
     def end(self) -> None:
         """Asks the writer to stop after the write that it is at."""
         self._ending.set()
+
+    def abandon(self) -> None:
+        """Makes the writer give up at once, whatever became of its write."""
+        self._ending.set()
+        self._abandoned = True
 
     def run(self) -> None:
         """Writes until it is told to end."""
@@ -190,7 +196,7 @@ class Writer(threading.Thread):
 
     def _send(self, write: Write) -> Got:
         """The first answer that is no 503, after as many attempts as it takes."""
-        while True:
+        while not self._abandoned:
             write.sent += 1
             try:
                 if self._asker is None:
@@ -206,6 +212,7 @@ class Writer(threading.Thread):
             if reply.status != 503:
                 return reply
             time.sleep(PAUSE)
+        raise InterruptedError(f"{self.name} was abandoned")
 
     def _hang_up(self) -> None:
         if self._asker is not None:
