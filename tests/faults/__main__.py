@@ -32,7 +32,7 @@ def main() -> None:
     began, done, acknowledged = time.monotonic(), 0, 0
 
     def progress(tally: Tally) -> None:
-        if tally.kills % TOLD_EVERY == 0:
+        if (done + tally.kills) % TOLD_EVERY == 0:
             _say(f"{done + tally.kills:,} of {asked.kills:,}: {tally}")
 
     with Nursery() as nursery:
