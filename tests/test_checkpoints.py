@@ -150,6 +150,14 @@ def test_a_damaged_heads_file_is_no_empty_one(signed: Database) -> None:
         append(again(signed), "another")
 
 
+def test_a_disk_that_is_not_there_has_not_forgotten(signed: Database) -> None:
+    """Where even the folder of the heads file is missing, nothing is written: it may be a disk that was not mounted."""
+    elsewhere = Database(signed.path, signed.path.parent / "not-mounted" / "heads")
+    with pytest.raises(StoreError, match="not-mounted"):
+        append(elsewhere, "another")
+    elsewhere.close()
+
+
 def test_without_a_key_nothing_is_signed(signed: Database) -> None:
     """There is no checkpoint, and the remedy is named; a key that is only published does not sign."""
     for keys in (Keyring(), Keyring((KEY.verifier,))):

@@ -12,15 +12,17 @@ from statistics import median
 from urllib.request import urlopen
 
 from api import ledger, merkle, notes
+from api.domain import claims
 from api.domain.entries import SALT_SIZE, Entry, canonical
 from api.ledger import Tree
 from api.storage import log
 from api.storage.log import Head, Sealed
 from api.storage.sqlite import Database
-from tests.bench import reads
+from tests.bench import reads, synthetic, writes
 from tests.bench.databases import database
 from tests.bench.reads import Target
 from tests.bench.serving import Running, serving
+from tests.records import ulid
 
 # Commits of each kind, in turns of so many: what else the disk does meets both alike.
 COMMITS, TOGETHER = 2_000, 50
@@ -30,7 +32,7 @@ PAYLOAD = {"text": "x" * 400, "wording": "direct"}
 def measure(folder: Path, sizes: list[int]) -> None:
     """Print the row of appending, and a row for each proof and size."""
     print("| append | µs without the tree | with it | more | wanted |\n|---|---|---|---|---|")
-    print(_append_row(), flush=True)
+    print(append_rows(), flush=True)
     print("\n| proof | claims | of the bare handler's rate | wanted | CPU µs, bare | CPU µs |\n|---|---|---|---|---|---|")
     key = notes.new_key("bench").private_text()
     for size in sizes:
@@ -65,7 +67,8 @@ def _read(index: int, size: int) -> int:
     return len({place for row in rows for place in row})
 
 
-def _append_row() -> str:
+def append_rows() -> str:
+    """What the tree adds to a commit of an entry alone, and to the one of a claim with all that follows from it."""
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as scratch:
         plain, proved = _Log(Path(scratch) / "plain.db"), _Log(Path(scratch) / "proved.db")
         without: list[float] = []
@@ -75,8 +78,25 @@ def _append_row() -> str:
             with_tree += proved.commits(proved.append)
         plain.store.close()
         proved.store.close()
+        whole = median(_claims(Path(scratch) / "claims.db")) * 1e6
     base, full = median(without) * 1e6, median(with_tree) * 1e6
-    return f"| a commit of one entry, `synchronous=FULL` | {base:.0f} | {full:.0f} | {full / base - 1:+.1%} | +10 % |"
+    alone = f"| an entry alone, `synchronous=FULL` | {base:.0f} | {full:.0f} | {full / base - 1:+.1%} | +10 % |"
+    less = whole - (full - base)
+    return f"{alone}\n| a claim, with all that follows from it | {less:.0f} | {whole:.0f} | {whole / less - 1:+.1%} | +10 % |"
+
+
+def _claims(path: Path) -> list[float]:
+    """Seconds that turns of one claim each took."""
+    writes.prepared(path)
+    store = Database(path)
+    took = []
+    for number, body in enumerate(synthetic.claims(COMMITS // 2, 1)):
+        began = time.perf_counter()
+        with ledger.turn(store) as turn:
+            turn.append(lambda known, body=body, number=number: claims.record(body, ulid(number), known), "root")  # type: ignore[misc]
+        took.append(time.perf_counter() - began)
+    store.close()
+    return took
 
 
 class _Log:
