@@ -74,6 +74,7 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.RateLimited: ProblemType(429, "rate-limited", "Too many requests"),
     Internal: ProblemType(500, "internal", "Something went wrong on our side"),
     errors.StorageDamaged: ProblemType(500, "storage-damaged", "A part of the record is damaged"),
+    errors.LedgerRewound: ProblemType(503, "ledger-rewound", "The ledger has lost what was signed"),
     errors.Busy: ProblemType(503, "busy", "The service cannot take the request now"),
     errors.StorageUnavailable: ProblemType(503, "storage-unavailable", "The storage of the record is not usable now"),
 }

@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from api import ledger, verification
-from api.storage import health, log
+from api import checkpoints, ledger, verification
+from api.storage import health, log, tree
 from api.storage.log import Connection, Sealed
 from api.storage.sqlite import Database
-from tests.faults.pollers import Seen
+from tests.faults.pollers import Poller
 from tests.faults.writers import Write
 from tests.records import dump, every_table
 
@@ -35,16 +35,16 @@ def copied(path: Path) -> Iterator[Database]:
         for suffix in ("", "-wal"):
             if Path(f"{path}{suffix}").exists():
                 shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
-        database = Database(copy)
+        database = Database(copy, heads=f"{path}.heads")
         try:
             yield database
         finally:
             database.close()
 
 
-def check(database: Database, writes: Sequence[Write], seen: Sequence[Seen], before: int) -> None:
+def check(database: Database, writes: Sequence[Write], poller: Poller, before: int) -> None:
     """Fails unless the log verifies, every acknowledged write is there once, no other is half there, and what the
-    poller was shown is what the log has. `before` entries were there before the writers began."""
+    poller was shown is what the log has, and what was signed. `before` entries were there before the writers began."""
     with database.snapshot() as db:
         assert health.damage(db) is None
         fault = verification.verify(db)
@@ -59,14 +59,19 @@ def check(database: Database, writes: Sequence[Write], seen: Sequence[Seen], bef
         for write in writes:
             if write.reply is not None:
                 assert marked.get(write.mark) == write.index, f"{write.mark} was acknowledged as entry {write.index}"
+                assert entries[write.index].subject == write.subject
                 _check_answer(db, write)
             elif write.key is not None:
                 # Half written would be: an answer kept for a write that was not done.
                 assert (write.key in answers) == (write.mark in marked), f"of {write.mark} there is a half"
-        for shown in seen:
+        for shown in list(poller.seen):
             assert shown.index < len(entries), f"the poller saw {shown}, which is lost"
             entry = entries[shown.index]
             assert shown == (entry.idx, entry.subject, entry.leaf_hash.hex()), f"the poller saw {shown}"
+        checkpoints.check(db, checkpoints.Heads(database.heads).last())
+        for signed in list(poller.signed):
+            assert signed.size <= len(entries), f"{signed} was signed, and there are {len(entries)} entries"
+            assert tree.root_at(db, signed.size) == signed.root, f"{signed} was signed, and the tree is another one"
 
 
 def check_derived(database: Database) -> None:
@@ -119,13 +124,8 @@ def _check_entry(sealed: Sealed, write: Write, answers: Counter[str]) -> None:
 def _check_answer(db: Connection, write: Write) -> None:
     """What was answered is what is stored: the document of that revision, byte for byte."""
     assert write.reply is not None
-    row = db.execute(
-        "SELECT e.subject, d.body FROM entries e JOIN subjects s ON s.name = e.subject"
-        " JOIN documents d ON d.no = s.no AND d.since = e.idx WHERE e.idx = ?",
-        (write.index,),
-    ).fetchone()
-    assert row is not None, f"the document of entry {write.index} is missing"
-    assert row == (write.subject, write.reply.body), f"the document of {write.mark} is another one than was answered"
+    stored = log.document(db, write.subject, write.index + 1)
+    assert stored == (write.index, write.reply.body), f"the document of {write.mark} is another one than was answered"
 
 
 def _answers(db: Connection) -> Counter[str]:

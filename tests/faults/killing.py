@@ -32,6 +32,7 @@ class Tally:
     resent: int = 0
     repeated: int = 0
     interrupted: int = 0
+    signed: int = 0
     entries: int = 0
     rebuilds: int = 0
     seconds: float = 0
@@ -41,7 +42,7 @@ class Tally:
             f"{self.kills} kills, and {self.workers_killed} of single workers; {self.acknowledged:,} writes"
             f" acknowledged ({self.resent:,} after more than one attempt, {self.repeated:,} repeated),"
             f" {self.entries:,} entries, {self.rebuilds} rebuilds, the poller interrupted {self.interrupted:,} times,"
-            f" {self.seconds:.1f} s"
+            f" {self.signed:,} checkpoints, {self.seconds:.1f} s"
         )
 
 
@@ -105,7 +106,7 @@ class Run:
         """Checks what the dead server left behind."""
         self._raise()
         with copied(self._server.database) as database:
-            check(database, self._writes(), list(self._poller.seen), self._before)
+            check(database, self._writes(), self._poller, self._before)
             if rebuild:
                 check_derived(database)
                 self.tally.rebuilds += 1
@@ -113,6 +114,7 @@ class Run:
         self.tally.resent = sum(write.sent > 1 for write in self._writes())
         self.tally.repeated = sum(writer.repeated for writer in self._writers)
         self.tally.interrupted = self._poller.interrupted
+        self.tally.signed = len(self._poller.signed)
         self.tally.entries = max((write.index for write in self._writes() if write.reply), default=0) + 1
 
     def _finish(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import b64decode
 from http.client import HTTPException
 from random import Random
 from typing import NamedTuple
@@ -20,15 +21,25 @@ class Seen(NamedTuple):
     leaf_hash: str
 
 
-class Poller(threading.Thread):
-    """Asks for changes with the last `next` and the last ETag, sometimes held open and sometimes not.
+class Signed(NamedTuple):
+    """A head of the log that was signed and given out."""
 
-    `seen` are the entries that it was shown. It fails at the first that is not the next one.
+    size: int
+    root: bytes
+
+
+class Poller(threading.Thread):
+    """Asks for changes with the last `next` and the last ETag, sometimes held open and sometimes not; and for the
+    signed checkpoint after some pages.
+
+    `seen` are the entries that it was shown, `signed` the checkpoints. It fails at the first entry that is not the next
+    one, and at a checkpoint that covers less than it has seen.
     """
 
     def __init__(self, port: int, seed: str) -> None:
         super().__init__(name="poller", daemon=True)
         self.seen: list[Seen] = []
+        self.signed: list[Signed] = []
         self.interrupted = 0
         self.failure: BaseException | None = None
         self._port, self._random = port, Random(seed)
@@ -57,11 +68,23 @@ class Poller(threading.Thread):
                     assert shown.index == len(self.seen), f"after {len(self.seen)} entries came {shown}"
                     self.seen.append(shown)
                 since, tag = f"&since={page['next']}", answer.headers["etag"]
+                if self._random.random() < 0.5:
+                    self._look_at_checkpoint()
         except BaseException as error:
             self.failure = error
         finally:
             if self._asker is not None:
                 self._asker.connection.close()
+
+    def _look_at_checkpoint(self) -> None:
+        answer = self._ask("/v1/log/checkpoint", "")
+        if answer is None or answer.status == 503:
+            return
+        assert answer.status == 200, f"the poller got {answer.status} {answer.body!r}"
+        _, size, root, *_ = answer.body.decode().split("\n")
+        signed = Signed(int(size), b64decode(root))
+        assert signed.size >= len(self.seen), f"after {len(self.seen)} entries {signed} was signed"
+        self.signed.append(signed)
 
     def _ask(self, path: str, tag: str) -> Got | None:
         try:

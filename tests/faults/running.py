@@ -17,6 +17,8 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
+from api import keyring
+from api.notes import SigningKey
 from api.storage import keys
 from api.storage.sqlite import Database
 from tests.conftest import NOW
@@ -187,7 +189,8 @@ def running(database: Path, **environ: str) -> Iterator[Running]:
 
 
 def prepared(path: Path, *parties: str) -> dict[str, str]:
-    """Makes a database with these parties, a question "q-voluntary" and a claim "It is voluntary." by "agency".
+    """Makes a database with these parties, a question "q-voluntary" and a claim "It is voluntary." by "agency", and a
+    key that signs its checkpoints.
 
     Out: a token with every scope for each party.
     """
@@ -204,6 +207,7 @@ def prepared(path: Path, *parties: str) -> dict[str, str]:
         for party in parties:
             tokens[party] = keys.create_token(db, party=party, scopes=("admin",), note=None, now=NOW)[1]
     store.close()
+    keyring.add(keyring.beside(path), SigningKey("record.example", os.urandom(32)), NOW)
     return tokens
 
 

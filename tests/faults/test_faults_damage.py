@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import pytest
 
+from api import checkpoints
 from api.storage import keys, log
 from api.storage.sqlite import Database
 from tests.cli.conftest import Done, Shell
@@ -24,6 +25,8 @@ from tests.faults.running import Running, running
 from tests.records import DESK
 
 SPOILT = b"\xa5"
+
+READ = ("/v1/claims?q=voluntary&limit=1", "/v1/changes?limit=200", "/v1/parties", "/v1/entries/0", "/readyz")
 
 Name = TypeVar("Name", str, int)
 
@@ -69,7 +72,7 @@ def damaged(record: Database, table: str, tmp_path: Path) -> Damaged:
         "documents": f"{document} = '{sealed.subject}' AND d.since = {sealed.idx}",
         "other documents": f"{document} = '{entries[0].subject}'",
         "other payloads": "SELECT bytes FROM payloads WHERE idx IN (0, 199)",
-        "nodes": f"SELECT hash FROM nodes WHERE level = 1 AND position = {sealed.idx // 2}",
+        "nodes": "SELECT hash FROM nodes WHERE level = 3 AND position = 24",
         "rest": "SELECT count(*), sum(length(line)) FROM changes, head",
         "search": "SELECT count(*) FROM searchable_fts WHERE searchable_fts MATCH 'voluntary'",
     }
@@ -109,8 +112,7 @@ def told(server: Running, answer: Got) -> None:
 
 def goes_on(server: Running, hurt: Damaged, size: int) -> None:
     """What does not need the page is read and written."""
-    for path in ("/v1/claims?q=voluntary&limit=1", "/v1/changes?limit=200", "/v1/parties", "/v1/entries/0", "/readyz"):
-        assert server.answers(path), path
+    assert all(server.answers(path) for path in READ)
     made = claim(server, hurt.token, "This was said after the damage.", "dhs")
     assert (made.status, made.json["revision"]) == (201, size)
     assert server.get(f"/v1/claims/{made.json['id']}").json["text"] == "This was said after the damage."
@@ -166,10 +168,20 @@ def test_a_damaged_page_of_documents(record: Database, tmp_path: Path) -> None:
 
 
 def test_a_damaged_page_of_the_tree(record: Database, tmp_path: Path) -> None:
-    """Where the entries can be read and the hashes above them cannot, `verify` says that; `doctor` names the page."""
+    """Where the hashes above the entries cannot be read, nobody can tell whether the log has all that was signed: it is
+    served and takes no writes. `verify` and `doctor` say why."""
+    with checkpoints.Heads(record.heads).appending() as (_, append):
+        head = log.head(record.reader())
+        append(checkpoints.SignedHead(head.size, head.root, NOW, ()))
     hurt = damaged(record, "nodes", tmp_path)
+    with running(hurt.path) as server:
+        told(server, claim(server, hurt.token, "This was said after the damage.", "dhs"))
+        assert all(server.answers(path) for path in READ)
+        assert server.get("/v1/changes").json["head"]["size"] == 200
+        server.stop()
     shell = Shell(tmp_path)
     done = shell("verify")
     assert done.status == 1
     assert done.err.startswith("Error: The log does not verify. tree: its nodes and the head cannot be read")
     named(shell, hurt)
+    assert hurt.page == SPOILT * hurt.size

@@ -45,6 +45,7 @@ PROMISED = {
     "rate-limited": 429,
     "internal": 500,
     "storage-damaged": 500,
+    "ledger-rewound": 503,
     "busy": 503,
     "storage-unavailable": 503,
 }
