@@ -3,7 +3,8 @@
 * `setting_up`   init, migrate, token
 * `serving`      serve, demo
 * `moving`       import, export, backup (with `files`, what an import reads, and `pipeline`, how it is prepared)
-* `checking`     verify, rebuild, doctor
+* `checking`     rebuild, doctor
+* `verifying`    verify (with `served`, what comes from elsewhere)
 * `common`       settings, database, progress
 """
 
@@ -17,7 +18,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, moving, serving, setting_up
+from api.cli import checking, moving, serving, setting_up, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -70,6 +71,6 @@ for command in (
     *(serving.serve, serving.demo),
     *(setting_up.init, setting_up.migrate, setting_up.token),
     *(moving.import_, moving.export, moving.backup),
-    *(checking.verify, checking.rebuild, checking.doctor),
+    *(verifying.verify, checking.rebuild, checking.doctor),
 ):
     main.add_command(command)
