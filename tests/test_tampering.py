@@ -170,7 +170,7 @@ def test_the_full_text_index(copy: sqlite3.Connection, statement: str) -> None:
 
 
 def test_a_word_that_finds_something_else(copy: sqlite3.Connection) -> None:
-    """A bit of the index that SQLite's own check passes over, and that takes a claim from those who search, is found."""
+    """A bit of the index that SQLite passes over, and that takes a claim from those who search, is found."""
     copy.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'searchable_fts', 'row')")
     words = [f'"{word}"' for (word,) in copy.execute("SELECT term FROM temp.words").fetchall()]
 
