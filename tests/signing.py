@@ -30,7 +30,7 @@ class Signer:
 
     def __init__(self, name: str, number: int = 0) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(sha256(str(number).encode()).digest())
-        self._name = name
+        self.name = name
         typed = b"\x01" + self._key.public_key().public_bytes_raw()
         self._mark = sha256(name.encode() + b"\n" + typed).digest()[:4]
         self.public = f"{name}+{self._mark.hex()}+{base64.b64encode(typed).decode()}"
@@ -39,11 +39,11 @@ class Signer:
     def private(self) -> str:
         """The key as Go's note package writes private keys."""
         data = base64.b64encode(b"\x01" + self._key.private_bytes_raw()).decode()
-        return f"PRIVATE+KEY+{self._name}+{self._mark.hex()}+{data}"
+        return f"PRIVATE+KEY+{self.name}+{self._mark.hex()}+{data}"
 
     def line(self, text: str) -> str:
         """The signature line of a text."""
-        return f"— {self._name} {base64.b64encode(self._mark + self._key.sign(text.encode())).decode()}\n"
+        return f"— {self.name} {base64.b64encode(self._mark + self._key.sign(text.encode())).decode()}\n"
 
     def checkpoint(self, origin: str, size: int, root: bytes) -> str:
         """A signed checkpoint of c2sp.org/tlog-checkpoint."""

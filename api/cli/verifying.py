@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import click
 
 from api import comparison, verification
+from api.cli import served
 from api.cli.common import Progress, opened
 from api.cli.served import Place, Reading, Server
 from api.storage import log
@@ -122,7 +123,7 @@ def _server(url: str, keys: list[str], state: Path | None) -> None:
     place = Place.from_json(state.read_text(encoding="utf-8")) if state and state.exists() else Place()
     began = place.size
     with Progress("verifying", None, "entries") as progress:
-        checkpoint = Server(url, _trusted(keys)).follow(place, progress.at)
+        checkpoint = Server(url, _trusted(keys), served.PAUSE).follow(place, progress.at)
     if state:
         _keep(state, place.to_json())
     known = f"{began:,} that were known, and " if began else ""
