@@ -201,12 +201,6 @@ def _signing_key(text: str) -> Keyring:
     return keys
 
 
-def _path(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("name a file")
-    return text
-
-
 def _log_level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError(f"write one of {', '.join(LOG_LEVELS)}")
@@ -339,7 +333,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "File of the heads that were signed. Unset: beside the database, with a name that ends in `.heads`. On another"
         " disk it still knows what was signed when the database's disk is lost.",
-        _path,
+        str,
     ),
     Setting(
         "ONRECORD_LOG_LEVEL",
