@@ -32,8 +32,8 @@ class Instance:
             "ONRECORD_LOG_LEVEL": "error",
             "ONRECORD_HEADS": heads or f"{database.path}.heads-{signer.name.replace('/', '-')}",
         }
-        self._app = create_app(Settings.from_environ(settings))
-        self._server = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=_Silent)
+        self.app = create_app(Settings.from_environ(settings))
+        self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Silent)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 
 from api import verification
 from api.cli import main
-from api.storage import log
+from api.storage import log, tree
 from api.storage.sqlite import Database
 from api.storage.tables import DERIVED
 from tests.histories import Chronicle
@@ -318,6 +319,32 @@ def test_entries_that_are_not_where_they_were(
     """Entries that were dropped, renumbered, exchanged, cut off or repeated are named."""
     damage(copy)
     assert where in told(copy)
+
+
+def test_log_that_is_not_the_one_that_was_signed(history: Database, tmp_path: Path) -> None:
+    """A log that was rewritten or cut with every hash in order does not fit the heads that were signed, which are kept
+    outside of it: the entries in between are named."""
+    heads = []
+    for size in (50, 100, 198):
+        root = tree.root_at(history.reader(), size).hex()
+        heads.append({"size": size, "root": root, "signed_at": f"2026-11-24T10:0{len(heads)}:00.000Z", "key_ids": []})
+    cases: list[tuple[int, int | None, str]] = [
+        (60, None, "entries 50 to 99: one of them is not the one that was signed at 2026-11-24T10:01:00.000Z"),
+        (3, None, "entries 0 to 49: one of them is not the one that was signed at 2026-11-24T10:00:00.000Z"),
+        (197, None, "entries 100 to 197: one of them is not the one that was signed at 2026-11-24T10:02:00.000Z"),
+        (999, 120, "entry 120: it is not there, and 198 entries were signed at 2026-11-24T10:02:00.000Z"),
+        (999, None, ""),
+    ]
+    for index, size, where in cases:
+        path = tmp_path / f"{index}-{size}.db"
+        (tmp_path / f"{path.name}.heads").write_text("".join(f"{json.dumps(head)}\n" for head in heads))
+        with rewritten(history, path, {index: lambda payload: payload | {"reason": "Other."}}, size) as other:
+            if where:
+                for words in ((), ("--derived",)):
+                    assert told(sqlite3.connect(other.path), *words) == f"The log does not verify. {where}."
+            else:
+                result = CliRunner(env={"DATABASE_URL": f"sqlite:///{path}"}).invoke(main, ["verify"])
+                assert result.exit_code == 0
 
 
 def test_log_that_was_rewritten_as_a_whole_is_another_log(history: Database, tmp_path: Path) -> None:

@@ -106,6 +106,30 @@ def test_server_is_followed_from_where_one_was(bare: Shell, database: Database, 
     assert sorted(path.name for path in bare.folder.glob("state*")) == ["state.json"]
 
 
+def test_server_that_fails_in_the_middle(bare: Shell, history: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before a server failed is not read again, and is compared as soon as it answers."""
+    state, asked = bare.folder / "state.json", []
+    with Instance(history) as instance:
+        sound = instance.app.wsgi_app
+
+        def failing(environ: Any, start: Any) -> Any:
+            asked.append(environ["QUERY_STRING"])
+            if "since" not in environ["QUERY_STRING"]:
+                return sound(environ, start)
+            start("503 Service Unavailable", [])
+            return [b""]
+
+        monkeypatch.setattr(served, "PAGE", 120)
+        monkeypatch.setattr(instance.app, "wsgi_app", failing)
+        done = bare("verify", instance.url, *KEY, "--state", state)
+        assert (done.status, done.out) == (1, "")
+        assert "it answers 503. Try again later." in done.err
+        monkeypatch.setattr(instance.app, "wsgi_app", sound)
+        done = bare("verify", instance.url, *KEY, "--state", state)
+    assert len(asked) == 2 + served.TRIES
+    assert done.out.startswith("120 that were known, and 78 entries of record.example/log agree")
+
+
 def test_server_that_is_written_to_meanwhile(bare: Shell, database: Database) -> None:
     """Whatever is appended while somebody reads, what was signed agrees."""
     stop = threading.Event()
