@@ -12,7 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from api import ledger, merkle
-from api.domain.entries import Entry, payload_hash
+from api.domain.entries import SALT_SIZE, Entry, payload_hash
 from api.ledger import Tree
 from api.storage import log
 from api.storage.log import Connection, Head, Sealed
@@ -88,6 +88,9 @@ def _entry_fault(sealed: Sealed, tree: Tree) -> Fault | None:
         return Fault(where, f"it was recorded at {sealed.recorded_at}, before the entry before it ({tree.recorded_at})")
     if sealed.salt is None or sealed.payload is None:
         return Fault(where, "its payload is missing")
+    # A longer salt could have swallowed the beginning of the payload: the hash of both together would be the same.
+    if len(sealed.salt) != SALT_SIZE:
+        return Fault(where, f"its salt has {len(sealed.salt)} bytes instead of {SALT_SIZE}")
     if payload_hash(sealed.salt, sealed.payload) != sealed.payload_hash:
         return Fault(where, "its payload and salt do not give its payload hash")
     entry = Entry(sealed.idx, sealed.recorded_at, sealed.kind, sealed.subject, sealed.actor, {})

@@ -4,7 +4,8 @@
 * `signing`      key, heads
 * `serving`      serve, demo
 * `moving`       import, export, backup (with `files`, what an import reads, and `pipeline`, how it is prepared)
-* `checking`     verify, rebuild, doctor
+* `checking`     rebuild, doctor
+* `verifying`    verify (with `served`, what comes from elsewhere)
 * `common`       settings, database, progress
 """
 
@@ -18,7 +19,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, moving, serving, setting_up, signing
+from api.cli import checking, moving, serving, setting_up, signing, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -72,6 +73,6 @@ for command in (
     *(setting_up.init, setting_up.migrate, setting_up.token),
     *(signing.key, signing.heads),
     *(moving.import_, moving.export, moving.backup),
-    *(checking.verify, checking.rebuild, checking.doctor),
+    *(verifying.verify, checking.rebuild, checking.doctor),
 ):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Whether a record is what it should be: verify, rebuild, doctor."""
+"""Whether a record is what it should be: rebuild, doctor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import click
 
-from api import ledger, verification
+from api import ledger
 from api.checkpoints import Heads, check
 from api.cli.common import Progress, opened, settings, store
 from api.cli.signing import source
@@ -29,18 +29,6 @@ _REMEDIES: dict[type, str] = {
     StorageUnavailable: "Make room, or allow this user to read and write there.",
     Busy: "Try again.",
 }
-
-
-@click.command(short_help="Recompute every hash of the log.")
-def verify() -> None:
-    """Recompute every hash of the log, from the payloads to the head, and name the first that fails."""
-    with opened() as database, database.snapshot() as db:
-        head = log.head(db)
-        with Progress("verifying", head.size) as progress:
-            fault = verification.verify(db, progress.at)
-    if fault:
-        raise click.ClickException(f"The log does not verify. {fault}.")
-    click.echo(f"{head.size:,} entries verify. Root: {head.root.hex()}")
 
 
 @click.command(short_help="Make everything that is derived anew.")

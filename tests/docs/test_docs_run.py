@@ -17,6 +17,7 @@ RUN = (
     "deploying.md",
     "life-of-a-write.md",
     "polling.md",
+    "proof.md",
     "verdicts.md",
 )
 
