@@ -4,6 +4,7 @@
 * `serving`      serve, demo
 * `moving`       import, export, backup (with `files`, what an import reads, and `pipeline`, how it is prepared)
 * `checking`     verify, rebuild, doctor
+* `erasing`      erase
 * `common`       settings, database, progress
 """
 
@@ -17,7 +18,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, moving, serving, setting_up
+from api.cli import checking, erasing, moving, serving, setting_up
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -71,5 +72,6 @@ for command in (
     *(setting_up.init, setting_up.migrate, setting_up.token),
     *(moving.import_, moving.export, moving.backup),
     *(checking.verify, checking.rebuild, checking.doctor),
+    erasing.erase,
 ):
     main.add_command(command)
