@@ -40,11 +40,9 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
     node of a larger tree.
     """
     head, tree = log.head(db), Tree(log.EMPTY)
-    try:
-        erased = _erased(db)
-    except (KeyError, TypeError, ValueError):
-        # An entry that should say what was erased says nothing that can be read: it is found when its turn comes.
-        erased = {}
+    erased = _erased(db)
+    if isinstance(erased, Fault):
+        return erased
     entries = log.sealed_entries(db)
     while part := list(islice(entries, TOGETHER)):
         nodes: list[merkle.Node] = []
@@ -60,11 +58,15 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
     return _head_fault(head, tree.head) or _surplus(db, tree.size, len(erased))
 
 
-def _erased(db: Connection) -> dict[int, int]:
-    """For each entry whose payload was erased, the number of the entry that says so."""
+def _erased(db: Connection) -> dict[int, int] | Fault:
+    """For each entry whose payload was erased, the number of the entry that says so; or what is wrong with that one."""
     erased: dict[int, int] = {}
-    for entry in log.erasures(db):
-        erased |= {one["index"]: entry.index for one in entry.payload["entries"] if one["index"] < entry.index}
+    for sealed in log.erasures(db):
+        fault = _payload_fault(sealed)
+        if fault:
+            return Fault(f"entry {sealed.idx}", fault)
+        said = log.opened(sealed).payload["entries"]
+        erased |= {one["index"]: sealed.idx for one in said if one["index"] < sealed.idx}
     return erased
 
 
@@ -75,16 +77,23 @@ def _entry_fault(sealed: Sealed, tree: Tree, erased: Mapping[int, int]) -> Fault
     if sealed.recorded_at < tree.recorded_at:
         return Fault(where, f"it was recorded at {sealed.recorded_at}, before the entry before it ({tree.recorded_at})")
     by = erased.get(sealed.idx)
-    if sealed.salt is None or sealed.payload is None:
-        if by is None:
-            return Fault(where, "its payload is missing, and no entry says that it was erased")
-    elif by is not None:
+    if by is None:
+        fault = _payload_fault(sealed)
+        if fault:
+            return Fault(where, fault)
+    elif sealed.payload is not None:
         return Fault(where, f"its payload is there, and was erased by entry {by}")
-    elif payload_hash(sealed.salt, sealed.payload) != sealed.payload_hash:
-        return Fault(where, "its payload and salt do not give its payload hash")
     data = leaf_data(*sealed[:5], sealed.payload_hash)
     if merkle.leaf_hash(data) != sealed.leaf_hash:
         return Fault(where, "its fields do not give its leaf hash")
+    return None
+
+
+def _payload_fault(sealed: Sealed) -> str | None:
+    if sealed.salt is None or sealed.payload is None:
+        return "its payload is missing, and no entry says that it was erased"
+    if payload_hash(sealed.salt, sealed.payload) != sealed.payload_hash:
+        return "its payload and salt do not give its payload hash"
     return None
 
 

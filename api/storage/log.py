@@ -123,9 +123,9 @@ def _sealed(db: Connection, row: Sequence[Any]) -> Sealed:
     return sealed
 
 
-def erasures(db: Connection) -> Iterator[Entry]:
-    """Every entry that erased others, in order. Reads the whole log."""
-    return (opened(Sealed(*row)) for row in db.execute(f"{SEALED} WHERE e.kind = ? ORDER BY e.idx", (ERASURE,)))
+def erasures(db: Connection) -> Iterator[Sealed]:
+    """Every entry that erased others, in order. Looks through the whole log."""
+    return (Sealed(*row) for row in db.execute(f"{SEALED} WHERE e.kind = ? ORDER BY e.idx", (ERASURE,)))
 
 
 def add_erasure(db: Connection, entry: Entry) -> list[int]:
