@@ -212,8 +212,8 @@ def derive_all(database: Database, db: Any, progress: Callable[[int], None] = la
     """Within a turn: what `rebuild` does."""
     database.reset_derived(db)
     # First of all, since whatever is folded needs what stands in for the payloads that are gone.
-    for sealed in log.erasures(db):
-        log.add_erasure(db, log.opened(sealed))
+    for entry in log.erasures(db):
+        log.add_erasure(db, entry)
     buffered, tree = Buffered(db), Tree(log.EMPTY)
     history = History(buffered)
     entries = log.sealed_entries(db)

@@ -61,7 +61,7 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
 def _erased(db: Connection) -> dict[int, int] | Fault:
     """For each entry whose payload was erased, the number of the entry that says so; or what is wrong with that one."""
     erased: dict[int, int] = {}
-    for sealed in log.erasures(db):
+    for sealed in log.sealed_erasures(db):
         fault = _payload_fault(sealed)
         if fault:
             return Fault(f"entry {sealed.idx}", fault)

@@ -123,8 +123,13 @@ def _sealed(db: Connection, row: Sequence[Any]) -> Sealed:
     return sealed
 
 
-def erasures(db: Connection) -> Iterator[Sealed]:
-    """Every entry that erased others, in order. Looks through the whole log."""
+def erasures(db: Connection) -> Iterator[Entry]:
+    """Every entry that erased others, in order. Reads the whole log."""
+    return map(opened, sealed_erasures(db))
+
+
+def sealed_erasures(db: Connection) -> Iterator[Sealed]:
+    """The same entries with all that their leaves are made of."""
     return (Sealed(*row) for row in db.execute(f"{SEALED} WHERE e.kind = ? ORDER BY e.idx", (ERASURE,)))
 
 
