@@ -1,6 +1,7 @@
 """The command line `onrecord`: one module for each group of commands, and here what they have in common when they fail.
 
 * `setting_up`   init, migrate, token
+* `signing`      key, heads
 * `serving`      serve, demo
 * `moving`       import, export, backup (with `files`, what an import reads, and `pipeline`, how it is prepared)
 * `checking`     verify, rebuild, doctor
@@ -18,7 +19,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, erasing, moving, serving, setting_up
+from api.cli import checking, erasing, moving, serving, setting_up, signing
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -70,6 +71,7 @@ def main() -> None:
 for command in (
     *(serving.serve, serving.demo),
     *(setting_up.init, setting_up.migrate, setting_up.token),
+    *(signing.key, signing.heads),
     *(moving.import_, moving.export, moving.backup),
     *(checking.verify, checking.rebuild, checking.doctor),
     erasing.erase,

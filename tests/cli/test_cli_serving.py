@@ -19,13 +19,13 @@ from tests.records import APPEARANCE
 
 
 @contextmanager
-def served(shell: Shell, *words: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def served(shell: Shell, *words: str, **environ: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A serving command, from the moment that it answers until it is told to stop."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         bind = f"127.0.0.1:{probe.getsockname()[1]}"
     output = (shell.folder / "output.txt").open("wb")
-    process = shell.start(*words, environ={"ONRECORD_BIND": bind}, stdout=output, stderr=output)
+    process = shell.start(*words, environ={"ONRECORD_BIND": bind} | environ, stdout=output, stderr=output)
     try:
         _await(f"http://{bind}/readyz", process)
         yield f"http://{bind}", process
@@ -71,7 +71,8 @@ def test_demo_serves_the_example_record(bare: Shell) -> None:
             commands = re.findall(r"^  (curl .*)$", printed, re.MULTILINE)
             assert len(commands) == 3
             assert all(any(word.startswith(url) for word in shlex.split(command)) for command in commands)
-        assert sorted(found.name for found in bare.folder.glob("demo.db*")) == ["demo.db", "demo.db.lock"]
+        names = sorted(found.name for found in bare.folder.glob("demo.db*"))
+        assert names == ["demo.db", "demo.db.key", "demo.db.lock"]
 
 
 def test_demo_leaves_other_databases_alone(full: Shell) -> None:
