@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from api import checkpoints, merkle
 from api.derivation import derive
@@ -69,13 +69,17 @@ class Turn:
         `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
         `decision` decides to record.
         """
-        event = decision(self.history)
+        entry = self.enter(decision(self.history), actor, drafted)
+        derive(self.history, entry, drafted)
+        return entry
+
+    def enter(self, event: Event, actor: str, drafted: Draft | None = None) -> Entry:
+        """Append an event, and derive nothing: for a caller that does so, as `append` and `api.erasing`."""
         entry = self._entry(event, actor)
         payload = canonical(entry.payload) if drafted is None else drafted.payload
         sealed = seal(entry, self._source.random(SALT_SIZE), payload)
         log.add_entry(self.db, sealed)
         log.add_nodes(self.db, self._tree.append(sealed))
-        derive(self.history, entry, drafted)
         return entry
 
     def finish(self) -> None:
@@ -123,6 +127,8 @@ def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = N
     LedgerRewound where the log has lost what was signed.
     """
     with _guarded_turn(database) as db:
+        if numbers is not None:
+            numbers.fit(log.last_erasure(db))
         mine = Turn(db, source, numbers)
         yield mine
         mine.finish()
@@ -210,18 +216,26 @@ def rebuild(database: Database, progress: Callable[[int], None] = lambda done: N
     Out: the head. Call `verify` first where the log itself is in doubt. `progress` is told how many entries are done.
     """
     with database.turn() as db:
-        database.reset_derived(db)
-        buffered, tree = Buffered(db), Tree(log.EMPTY)
-        history = History(buffered)
-        entries = log.sealed_entries(db)
-        while part := list(islice(entries, REBUILT_TOGETHER)):
-            history.foresee([sealed.subject for sealed in part])
-            for sealed in part:
-                log.add_nodes(buffered, tree.append(sealed))
-                derive(history, log.opened(sealed))
-            # What was folded is let go, so that the longest log is rebuilt in the same memory as a short one.
-            history.forget()
-            progress(tree.size)
-        buffered.flush()
-        log.set_head(db, tree.head)
+        return derive_all(database, db, progress)
+
+
+def derive_all(database: Database, db: Any, progress: Callable[[int], None] = lambda done: None) -> Head:
+    """Within a turn: what `rebuild` does."""
+    database.reset_derived(db)
+    # First of all, since whatever is folded needs what stands in for the payloads that are gone.
+    for entry in log.erasures(db):
+        log.add_erasure(db, entry)
+    buffered, tree = Buffered(db), Tree(log.EMPTY)
+    history = History(buffered)
+    entries = log.sealed_entries(db)
+    while part := list(islice(entries, REBUILT_TOGETHER)):
+        history.foresee([sealed.subject for sealed in part])
+        for sealed in part:
+            log.add_nodes(buffered, tree.append(sealed))
+            derive(history, log.opened(sealed))
+        # What was folded is let go, so that the longest log is rebuilt in the same memory as a short one.
+        history.forget()
+        progress(tree.size)
+    buffered.flush()
+    log.set_head(db, tree.head)
     return tree.head

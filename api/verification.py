@@ -2,17 +2,17 @@
 
 Nothing derived is believed, and nothing is kept but the frontier of the tree, so the longest log is verified in the
 same memory as a short one. Documents and lists are not looked at: a rebuild makes them anew from what is verified
-here.
+here. A payload may be missing where a later entry says that it was erased, and only there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from api import ledger, merkle
-from api.domain.entries import SALT_SIZE, Entry, payload_hash
+from api import merkle
+from api.domain.entries import SALT_SIZE, leaf_data, payload_hash
 from api.ledger import Tree
 from api.storage import log
 from api.storage.log import Connection, Head, Sealed
@@ -37,7 +37,8 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
 
     Checked for each entry: its number follows the one before, its time is not earlier, its payload and salt give its
     payload hash, that and its fields its leaf, and the leaves the tree's nodes. At the end the head: size, root, last
-    leaf, frontier and time. And that there is nothing more: no payload without an entry, no node of a larger tree.
+    leaf, frontier and time. And that there is nothing more: no payload without an entry or of one that was erased, no
+    node of a larger tree.
     What cannot be read at all, since its page is damaged, is a fault like any other.
     """
     done = 0
@@ -55,11 +56,14 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
 
 def _first_fault(db: Connection, progress: Callable[[int], None]) -> Fault | None:
     head, tree = log.head(db), Tree(log.EMPTY)
+    erased = _erased(db)
+    if isinstance(erased, Fault):
+        return erased
     entries = log.sealed_entries(db)
     while part := list(islice(entries, TOGETHER)):
         nodes: list[merkle.Node] = []
         for sealed in part:
-            fault = _entry_fault(sealed, tree)
+            fault = _entry_fault(sealed, tree, erased)
             if fault:
                 return fault
             nodes += tree.append(sealed)
@@ -67,7 +71,7 @@ def _first_fault(db: Connection, progress: Callable[[int], None]) -> Fault | Non
         if fault:
             return fault
         progress(tree.size)
-    return _head_fault(head, tree.head) or _surplus(db, tree.size)
+    return _head_fault(head, tree.head) or _surplus(db, tree.size, len(erased))
 
 
 def _unreadable(db: Connection, verified: int, error: EngineError) -> Fault:
@@ -80,22 +84,45 @@ def _unreadable(db: Connection, verified: int, error: EngineError) -> Fault:
     return Fault("tree", f"its nodes and the head cannot be read, all entries can: {error}")
 
 
-def _entry_fault(sealed: Sealed, tree: Tree) -> Fault | None:
+def _erased(db: Connection) -> dict[int, int] | Fault:
+    """For each entry whose payload was erased, the number of the entry that says so; or what is wrong with that one."""
+    erased: dict[int, int] = {}
+    for sealed in log.sealed_erasures(db):
+        fault = _payload_fault(sealed)
+        if fault:
+            return Fault(f"entry {sealed.idx}", fault)
+        said = log.opened(sealed).payload["entries"]
+        erased |= {one["index"]: sealed.idx for one in said if one["index"] < sealed.idx}
+    return erased
+
+
+def _entry_fault(sealed: Sealed, tree: Tree, erased: Mapping[int, int]) -> Fault | None:
     where = f"entry {sealed.idx}"
     if sealed.idx != tree.size:
         return Fault(where, f"it should be number {tree.size}: entries in between are missing")
     if sealed.recorded_at < tree.recorded_at:
         return Fault(where, f"it was recorded at {sealed.recorded_at}, before the entry before it ({tree.recorded_at})")
+    by = erased.get(sealed.idx)
+    if by is None:
+        fault = _payload_fault(sealed)
+        if fault:
+            return Fault(where, fault)
+    elif sealed.payload is not None:
+        return Fault(where, f"its payload is there, and was erased by entry {by}")
+    data = leaf_data(*sealed[:5], sealed.payload_hash)
+    if merkle.leaf_hash(data) != sealed.leaf_hash:
+        return Fault(where, "its fields do not give its leaf hash")
+    return None
+
+
+def _payload_fault(sealed: Sealed) -> str | None:
     if sealed.salt is None or sealed.payload is None:
-        return Fault(where, "its payload is missing")
+        return "its payload is missing, and no entry says that it was erased"
     # A longer salt could have swallowed the beginning of the payload: the hash of both together would be the same.
     if len(sealed.salt) != SALT_SIZE:
-        return Fault(where, f"its salt has {len(sealed.salt)} bytes instead of {SALT_SIZE}")
+        return f"its salt has {len(sealed.salt)} bytes instead of {SALT_SIZE}"
     if payload_hash(sealed.salt, sealed.payload) != sealed.payload_hash:
-        return Fault(where, "its payload and salt do not give its payload hash")
-    entry = Entry(sealed.idx, sealed.recorded_at, sealed.kind, sealed.subject, sealed.actor, {})
-    if ledger.seal(entry, sealed.salt, sealed.payload).leaf_hash != sealed.leaf_hash:
-        return Fault(where, "its fields do not give its leaf hash")
+        return "its payload and salt do not give its payload hash"
     return None
 
 
@@ -119,9 +146,9 @@ def _head_fault(stored: Head, computed: Head) -> Fault | None:
     return None
 
 
-def _surplus(db: Connection, size: int) -> Fault | None:
+def _surplus(db: Connection, size: int, erased: int) -> Fault | None:
     nodes = sum(size >> level for level in range(1, size.bit_length()))
-    for table, wanted in (("payloads", size), ("nodes", nodes)):
+    for table, wanted in (("payloads", size - erased), ("nodes", nodes)):
         found = log.rows(db, table)
         if found != wanted:
             return Fault(table, f"there are {found} of them, and {wanted} belong to the entries")

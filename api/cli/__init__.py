@@ -6,6 +6,7 @@
 * `moving`       import, export, backup (with `files`, what an import reads, and `pipeline`, how it is prepared)
 * `checking`     rebuild, doctor
 * `verifying`    verify (with `served`, what comes from elsewhere)
+* `erasing`      erase
 * `common`       settings, database, progress
 """
 
@@ -19,7 +20,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, moving, serving, setting_up, signing, verifying
+from api.cli import checking, erasing, moving, serving, setting_up, signing, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -74,5 +75,6 @@ for command in (
     *(signing.key, signing.heads),
     *(moving.import_, moving.export, moving.backup),
     *(verifying.verify, checking.rebuild, checking.doctor),
+    erasing.erase,
 ):
     main.add_command(command)

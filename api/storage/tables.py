@@ -42,6 +42,11 @@ CREATE TABLE head (
     id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, root BLOB NOT NULL, last_leaf BLOB NOT NULL,
     frontier BLOB NOT NULL, recorded_at TEXT NOT NULL
 );""",
+    "erasures": """
+CREATE TABLE erasures (
+    idx INTEGER PRIMARY KEY, by INTEGER NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
+    skeleton BLOB NOT NULL
+);""",
     "nodes": """
 CREATE TABLE nodes (
     level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, position)

@@ -15,6 +15,7 @@ RUN = (
     "command-line.md",
     "conventions.md",
     "deploying.md",
+    "erasure.md",
     "life-of-a-write.md",
     "polling.md",
     "proof.md",
