@@ -6,12 +6,13 @@ functions that `derive` calls where there is no draft, on the entry as it will b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from api import documents
 from api.domain import claims
-from api.domain.entries import Entry, canonical
-from api.domain.record import Body, Stamp
+from api.domain.entries import Entry, Event, canonical
+from api.domain.record import Body, Record, Stamp
 from api.projection import Own, own
 
 
@@ -40,6 +41,11 @@ def draft(body: Body, claim_id: str) -> Draft:
 def document(drafted: Draft, stamp: Stamp) -> bytes:
     """The document of the claim, now that it has its stamp: the same bytes as `documents.claim` makes."""
     return drafted.document + _stamp(stamp)
+
+
+def recording(drafted: Draft, body: Body) -> Callable[[Record], Event]:
+    """The decision to record a claim of which there is a draft; `body` is what the draft was made of."""
+    return lambda known: claims.record(body, drafted.id, known, drafted.own.fingerprint)
 
 
 def _referred(body: Body) -> tuple[str, ...]:

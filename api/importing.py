@@ -20,7 +20,7 @@ from ulid import ULID
 
 from api import ledger
 from api.domain.record import Body
-from api.drafts import Draft, draft
+from api.drafts import Draft, draft, recording
 from api.errors import Refusal
 from api.kinds import KINDS
 from api.ledger import WORLD, Source, Turn
@@ -171,7 +171,8 @@ class Loader:
         if self._kind.before(turn.history, body, self._actor):
             return False
         try:
-            turn.append(self._kind.decide(body, self._actor), self._actor, item.draft)
+            decision = recording(item.draft, body) if item.draft else self._kind.decide(body, self._actor)
+            turn.append(decision, self._actor, item.draft)
         except Refusal as refusal:
             if self._kind.already(turn.history, body, self._actor, refusal):
                 return False

@@ -74,12 +74,13 @@ class Claim:
         return [] if self.withdrawn else self.body.get("stances", [])
 
 
-def record(body: Body, claim_id: str, known: Record) -> Event:
-    """Decide that a claim is recorded under `claim_id`. Raises InvalidRequest, IdTaken, DuplicateClaim."""
+def record(body: Body, claim_id: str, known: Record, printed: bytes | None = None) -> Event:
+    """Decide that a claim is recorded under `claim_id`. `printed` is its fingerprint, where that was worked out before.
+    Raises InvalidRequest, IdTaken, DuplicateClaim."""
     if known.claim(claim_id):
         raise taken("claim", claim_id, f"/v1/claims/{claim_id}")
     _check_references(body, known)
-    _refuse_twin(body, known)
+    _refuse_twin(printed or fingerprint(body), known)
     return Event("claim.recorded", f"claim/{claim_id}", body | {"id": claim_id})
 
 
@@ -90,8 +91,9 @@ def amend(claim: Claim, after: Body, reason: str, known: Record) -> Event:
     if "id" in changes:
         raise InvalidRequest.of("/id", "The id of a claim cannot be changed: record another claim.", "immutable")
     _check_references(after, known)
-    if fingerprint(after) != fingerprint(claim.body):
-        _refuse_twin(after, known)
+    printed = fingerprint(after)
+    if printed != fingerprint(claim.body):
+        _refuse_twin(printed, known)
     return Event("claim.amended", f"claim/{claim.id}", {"changes": changes, "reason": reason})
 
 
@@ -180,8 +182,8 @@ def _check_references(body: Body, known: Record) -> None:
         raise InvalidRequest("The claim refers to what is not on record.", errors=errors)
 
 
-def _refuse_twin(body: Body, known: Record) -> None:
-    twin = known.twin(fingerprint(body))
+def _refuse_twin(printed: bytes, known: Record) -> None:
+    twin = known.twin(printed)
     if twin:
         url = f"/v1/claims/{twin}"
         raise DuplicateClaim(

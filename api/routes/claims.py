@@ -11,7 +11,7 @@ from api import auth, errors, http
 from api.domain import claims
 from api.domain.entries import Event
 from api.domain.record import Record
-from api.drafts import draft
+from api.drafts import draft, recording
 from api.openapi import Blueprint, documented
 from api.reads import contradictions, histories, lists
 from api.routes import reading, writing
@@ -62,12 +62,9 @@ def record() -> http.Answer:
     token = auth.require(http.house().database.reader(), "claims")
     body = http.body(CLAIM)
     claim_id = body.get("id") or str(ULID())
-    return writing.write(
-        token,
-        lambda known: claims.record(body, claim_id, known),
-        writing.created(f"claim/{claim_id}", f"/v1/claims/{claim_id}"),
-        draft(body, claim_id),
-    )
+    drafted = draft(body, claim_id)
+    answering = writing.created(f"claim/{claim_id}", f"/v1/claims/{claim_id}")
+    return writing.write(token, recording(drafted, body), answering, drafted)
 
 
 @blueprint.route("/<claim_id>")
