@@ -22,9 +22,11 @@ from api.domain.record import Record
 from api.drafts import Draft
 from api.errors import Refusal
 from api.history import History, Numbers
+from api.received import Unfit, misfit
 from api.storage import log
 from api.storage.buffered import Buffered
 from api.storage.log import Connection, Head, Sealed
+from api.storage.sqlite import Connection as Transaction
 from api.storage.sqlite import Database
 
 # How many entries a rebuild reads, and the rows of how many it sends to the store at once.
@@ -76,6 +78,25 @@ class Turn:
         log.add_entry(self.db, sealed)
         log.add_nodes(self.db, self._tree.append(sealed))
         derive(self.history, entry, drafted)
+        return entry
+
+    def adopt(self, sealed: Sealed) -> Entry:
+        """Append an entry that another log has sealed, as it is: number, time, salt, bytes and hashes. What follows
+        from it is derived as from any other.
+
+        Raises Unfit where it is not the next entry of this log: by its number, its time, its hashes, or what it says.
+        """
+        fault = misfit(sealed, self._tree.size, self._tree.recorded_at)
+        if fault:
+            raise Unfit(f"Entry {sealed.idx}: {fault}.")
+        log.add_entry(self.db, sealed)
+        log.add_nodes(self.db, self._tree.append(sealed))
+        try:
+            entry = log.opened(sealed)
+            derive(self.history, entry)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # Hashes say who wrote it, not that it makes sense: whoever runs the other log can seal anything.
+            raise Unfit(f"Entry {sealed.idx}: nothing can be made of its payload ({error!r}).") from error
         return entry
 
     def finish(self) -> None:
@@ -199,18 +220,23 @@ def rebuild(database: Database, progress: Callable[[int], None] = lambda done: N
     Out: the head. Call `verify` first where the log itself is in doubt. `progress` is told how many entries are done.
     """
     with database.turn() as db:
-        database.reset_derived(db)
-        buffered, tree = Buffered(db), Tree(log.EMPTY)
-        history = History(buffered)
-        entries = log.sealed_entries(db)
-        while part := list(islice(entries, REBUILT_TOGETHER)):
-            history.foresee([sealed.subject for sealed in part])
-            for sealed in part:
-                log.add_nodes(buffered, tree.append(sealed))
-                derive(history, log.opened(sealed))
-            # What was folded is let go, so that the longest log is rebuilt in the same memory as a short one.
-            history.forget()
-            progress(tree.size)
-        buffered.flush()
-        log.set_head(db, tree.head)
+        return derive_all(database, db, progress)
+
+
+def derive_all(database: Database, db: Transaction, progress: Callable[[int], None]) -> Head:
+    """What `rebuild` does, within a turn that is there already."""
+    database.reset_derived(db)
+    buffered, tree = Buffered(db), Tree(log.EMPTY)
+    history = History(buffered)
+    entries = log.sealed_entries(db)
+    while part := list(islice(entries, REBUILT_TOGETHER)):
+        history.foresee([sealed.subject for sealed in part])
+        for sealed in part:
+            log.add_nodes(buffered, tree.append(sealed))
+            derive(history, log.opened(sealed))
+        # What was folded is let go, so that the longest log is rebuilt in the same memory as a short one.
+        history.forget()
+        progress(tree.size)
+    buffered.flush()
+    log.set_head(db, tree.head)
     return tree.head

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from itertools import islice
 from typing import NamedTuple
 
-from api import ledger, merkle
-from api.domain.entries import Entry, payload_hash
+from api import merkle
 from api.ledger import Tree
+from api.received import misfit
 from api.storage import log
 from api.storage.log import Connection, Head, Sealed
 
@@ -55,19 +55,12 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
 
 
 def _entry_fault(sealed: Sealed, tree: Tree) -> Fault | None:
-    where = f"entry {sealed.idx}"
-    if sealed.idx != tree.size:
-        return Fault(where, f"it should be number {tree.size}: entries in between are missing")
-    if sealed.recorded_at < tree.recorded_at:
-        return Fault(where, f"it was recorded at {sealed.recorded_at}, before the entry before it ({tree.recorded_at})")
     if sealed.salt is None or sealed.payload is None:
-        return Fault(where, "its payload is missing")
-    if payload_hash(sealed.salt, sealed.payload) != sealed.payload_hash:
-        return Fault(where, "its payload and salt do not give its payload hash")
-    entry = Entry(sealed.idx, sealed.recorded_at, sealed.kind, sealed.subject, sealed.actor, {})
-    if ledger.seal(entry, sealed.salt, sealed.payload).leaf_hash != sealed.leaf_hash:
-        return Fault(where, "its fields do not give its leaf hash")
-    return None
+        what: str | None = "its payload is missing"
+    else:
+        what = None
+    found = misfit(sealed, tree.size, tree.recorded_at) or what
+    return Fault(f"entry {sealed.idx}", found) if found else None
 
 
 def _node_fault(db: Connection, nodes: list[merkle.Node]) -> Fault | None:

@@ -2,7 +2,8 @@
 
 * `setting_up`   init, migrate, token
 * `serving`      serve, demo
-* `moving`       import, export, backup (with `files`, what an import reads, and `pipeline`, how it is prepared)
+* `moving`       import (with `files`, what an import reads, and `pipeline`, how it is prepared)
+* `keeping`      export, backup, restore (with `paths`, the files that are made)
 * `checking`     verify, rebuild, doctor
 * `common`       settings, database, progress
 """
@@ -17,7 +18,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, moving, serving, setting_up
+from api.cli import checking, keeping, moving, serving, setting_up
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -69,7 +70,7 @@ def main() -> None:
 for command in (
     *(serving.serve, serving.demo),
     *(setting_up.init, setting_up.migrate, setting_up.token),
-    *(moving.import_, moving.export, moving.backup),
+    *(moving.import_, keeping.export, keeping.backup, keeping.restore),
     *(checking.verify, checking.rebuild, checking.doctor),
 ):
     main.add_command(command)

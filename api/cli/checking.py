@@ -111,7 +111,7 @@ def _file(database: Database) -> Finding:
 
 
 def _beside(name: str) -> tuple[str, ...]:
-    return f"{name}-wal", f"{name}-shm", f"{name}.lock"
+    return f"{name}-wal", f"{name}-shm", f"{name}.lock", f"{name}.serving"
 
 
 def _room(database: Database) -> Finding:

@@ -64,14 +64,15 @@ def set_head(db: Connection, new: Head) -> None:
 
 
 def add_entry(db: Connection, sealed: Sealed) -> None:
-    """Append a sealed entry with its payload and salt."""
+    """Append a sealed entry with its payload and salt, where it has them."""
     db.execute(
         "INSERT INTO entries (idx, recorded_at, kind, subject, actor, payload_hash, leaf_hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         sealed[:7],
     )
-    row = (sealed.idx, sealed.salt, sealed.payload)
-    db.execute("INSERT INTO payloads (idx, salt, bytes) VALUES (?, ?, ?)", row)
+    if sealed.payload is not None:
+        row = (sealed.idx, sealed.salt, sealed.payload)
+        db.execute("INSERT INTO payloads (idx, salt, bytes) VALUES (?, ?, ?)", row)
 
 
 def add_nodes(db: Connection, nodes: Iterable[merkle.Node]) -> None:

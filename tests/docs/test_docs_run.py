@@ -12,6 +12,7 @@ from tests.docs import pages, servers
 # Pages whose commands are run; the others have none, which a test below holds them to.
 RUN = (
     "README.md",
+    "backups.md",
     "command-line.md",
     "conventions.md",
     "deploying.md",
