@@ -105,7 +105,7 @@ def _appended(db: Connection, entries: Iterator[Sealed], progress: Progress) -> 
 def _rebuild(database: Database, db: Transaction, progress: Progress) -> None:
     try:
         ledger.derive_all(database, db, lambda done: progress("rebuilding", done))
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except ledger.NONSENSE as error:
         # Hashes say who wrote it, not that it makes sense.
         raise Unfit(f"Its hashes are right, but nothing can be made of one of its payloads ({error!r}).") from error
 

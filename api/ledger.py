@@ -20,10 +20,10 @@ from api.derivation import derive
 from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf_data, payload_hash
 from api.domain.record import Record
 from api.drafts import Draft
-from api.errors import Refusal
+from api.errors import ReadOnlyMirror, Refusal
 from api.history import History, Numbers
 from api.received import Unfit, misfit
-from api.storage import log
+from api.storage import log, mirrors
 from api.storage.buffered import Buffered
 from api.storage.log import Connection, Head, Sealed
 from api.storage.sqlite import Connection as Transaction
@@ -34,6 +34,9 @@ REBUILT_TOGETHER = 500
 
 # For how many entries of an import the system is asked once for the time and for random bytes.
 HANDFUL = 50
+
+# What is raised where a payload has not the members, or not the kind of members, that its kind of entry has.
+NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
 
 Decision = Callable[[Record], Event]
 
@@ -58,6 +61,7 @@ class Turn:
         self._source = source
         self._moment: datetime | None = None
         self._instant = ""
+        self._is_own = False
 
     @property
     def head(self) -> Head:
@@ -71,6 +75,7 @@ class Turn:
         `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
         `decision` decides to record.
         """
+        self._refuse_mirror()
         event = decision(self.history)
         entry = self._entry(event, actor)
         payload = canonical(entry.payload) if drafted is None else drafted.payload
@@ -86,22 +91,33 @@ class Turn:
 
         Raises Unfit where it is not the next entry of this log: by its number, its time, its hashes, or what it says.
         """
+        self.take(sealed)
+        try:
+            entry = log.opened(sealed)
+            derive(self.history, entry)
+        except NONSENSE as error:
+            # Hashes say who wrote it, not that it makes sense: whoever runs the other log can seal anything.
+            raise Unfit(f"Entry {sealed.idx}: nothing can be made of its payload ({error!r}).") from error
+        return entry
+
+    def take(self, sealed: Sealed) -> None:
+        """What `adopt` does, but that nothing is derived: for a caller who does so (`derive_all`)."""
         fault = misfit(sealed, self._tree.size, self._tree.recorded_at)
         if fault:
             raise Unfit(f"Entry {sealed.idx}: {fault}.")
         log.add_entry(self.db, sealed)
         log.add_nodes(self.db, self._tree.append(sealed))
-        try:
-            entry = log.opened(sealed)
-            derive(self.history, entry)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            # Hashes say who wrote it, not that it makes sense: whoever runs the other log can seal anything.
-            raise Unfit(f"Entry {sealed.idx}: nothing can be made of its payload ({error!r}).") from error
-        return entry
 
     def finish(self) -> None:
         """Store the head that the appends led to; part of the same transaction."""
         log.set_head(self.db, self.head)
+
+    def _refuse_mirror(self) -> None:
+        # An entry of our own would part the mirror from its source for good.
+        if not self._is_own:
+            if mirror := mirrors.state(self.db):
+                raise ReadOnlyMirror.of(mirror.source)
+            self._is_own = True
 
     def _entry(self, event: Event, actor: str) -> Entry:
         # A clock that is set back must not make a later entry look earlier.

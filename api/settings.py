@@ -4,6 +4,7 @@ from it."""
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,7 @@ class Settings:
     rate_auth_failures: str
     rate_storage: str
     origin: str
+    mirror_of: str
     log_level: str
     poll_after: int
 
@@ -177,6 +179,12 @@ def _origin(text: str) -> str:
     return text
 
 
+def _optional_url(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
+        raise ValueError("write the address of the record, as https://record.example.org")
+    return text.rstrip("/")
+
+
 def _log_level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError(f"write one of {', '.join(LOG_LEVELS)}")
@@ -285,6 +293,14 @@ SETTINGS: tuple[Setting, ...] = (
         "localhost/onrecord",
         "Name of this log in its checkpoints. Choose it once, as a domain that you own and a path.",
         _origin,
+    ),
+    Setting(
+        "ONRECORD_MIRROR_OF",
+        "mirror_of",
+        "",
+        "URL of the record that this one mirrors (`onrecord mirror`). It is then only read: every write is refused, and"
+        " told where to go.",
+        _optional_url,
     ),
     Setting(
         "ONRECORD_LOG_LEVEL",

@@ -55,11 +55,8 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
 
 
 def _entry_fault(sealed: Sealed, tree: Tree) -> Fault | None:
-    if sealed.salt is None or sealed.payload is None:
-        what: str | None = "its payload is missing"
-    else:
-        what = None
-    found = misfit(sealed, tree.size, tree.recorded_at) or what
+    missing = sealed.salt is None or sealed.payload is None
+    found = misfit(sealed, tree.size, tree.recorded_at) or ("its payload is missing" if missing else None)
     return Fault(f"entry {sealed.idx}", found) if found else None
 
 

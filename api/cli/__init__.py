@@ -4,7 +4,8 @@
 * `serving`      serve, demo
 * `moving`       import (with `files`, what an import reads, and `pipeline`, how it is prepared)
 * `keeping`      export, backup, restore (with `paths`, the files that are made)
-* `checking`     verify, rebuild, doctor
+* `checking`     rebuild, doctor
+* `verifying`    verify (with `served`, what comes from elsewhere)
 * `common`       settings, database, progress
 """
 
@@ -18,7 +19,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, keeping, moving, serving, setting_up
+from api.cli import checking, keeping, moving, serving, setting_up, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -71,6 +72,6 @@ for command in (
     *(serving.serve, serving.demo),
     *(setting_up.init, setting_up.migrate, setting_up.token),
     *(moving.import_, keeping.export, keeping.backup, keeping.restore),
-    *(checking.verify, checking.rebuild, checking.doctor),
+    *(verifying.verify, checking.rebuild, checking.doctor),
 ):
     main.add_command(command)

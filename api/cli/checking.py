@@ -1,4 +1,4 @@
-"""Whether a record is what it should be: verify, rebuild, doctor."""
+"""Whether a record is what it should be: rebuild, doctor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import click
 
-from api import ledger, verification
+from api import ledger
 from api.cli.common import Progress, opened, settings
 from api.settings import Settings
 from api.storage import health, log
@@ -19,18 +19,6 @@ from api.storage.sqlite import Database
 
 # Less than so many bytes, or than the database has itself, is no room for a rebuild or a backup.
 ROOM = 100 << 20
-
-
-@click.command(short_help="Recompute every hash of the log.")
-def verify() -> None:
-    """Recompute every hash of the log, from the payloads to the head, and name the first that fails."""
-    with opened() as database, database.snapshot() as db:
-        head = log.head(db)
-        with Progress("verifying", head.size) as progress:
-            fault = verification.verify(db, progress.at)
-    if fault:
-        raise click.ClickException(f"The log does not verify. {fault}.")
-    click.echo(f"{head.size:,} entries verify. Root: {head.root.hex()}")
 
 
 @click.command(short_help="Make everything that is derived anew.")
