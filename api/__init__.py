@@ -6,7 +6,7 @@ itself.
 * `routes`     one module a resource: parses a request, calls, answers
 * `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
 * `server`     the application under gunicorn
-* `ledger`     the write path
+* `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions
 * `storage`    the store: SQL, and the only code that knows a driver
 * `domain`     the rules, in plain Python
@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.configure(settings.log_level)
     app = Flask(__name__, static_folder=None)
     context.register(app)
-    database = Database(settings.database_path)
+    database = Database(settings.database_path, settings.heads_path)
     app.extensions["onrecord"] = context.House(
         settings,
         database,

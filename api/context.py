@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import flask
 from werkzeug.routing import BaseConverter
 
-from api import logs
+from api import keyring, logs
+from api.checkpoints import Checkpoints, Heads
+from api.keyring import KeySource
 from schemas import vocabulary
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ class House:
     """What an application has: `app.extensions["onrecord"]`, or `house()` while a request is served.
 
     `waiters` is taken (without blocking) by every poll that is held open. `stopping()` says that the process
-    has been told to end, and that whoever waits should answer now.
+    has been told to end, and that whoever waits should answer now. `checkpoints` signs the head, with the keys of the
+    settings or of the file beside the database.
     """
 
     settings: Settings
@@ -52,6 +55,11 @@ class House:
     waiters: threading.Semaphore
     writers: Writers
     stopping: Callable[[], bool] = field(default=lambda: False)
+    checkpoints: Checkpoints = field(init=False)
+
+    def __post_init__(self) -> None:
+        keys = KeySource(self.settings.signing_key, keyring.beside(self.database.path))
+        self.checkpoints = Checkpoints(self.settings.origin, keys, Heads(self.database.heads))
 
 
 class Request(flask.Request):

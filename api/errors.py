@@ -111,6 +111,11 @@ class CursorRewound(Refusal):
     """The cursor does not fit this log: the log was restored, replaced, or is another one."""
 
 
+class LedgerRewound(Refusal):
+    """The ledger does not have what was signed: it was restored from an old backup, or replaced. Nobody writes to it
+    until a person has decided what is to become of it."""
+
+
 class RevisionMismatch(Refusal):
     """If-Match names a revision that is no longer the current one."""
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from api import merkle
+from api import checkpoints, merkle
 from api.derivation import derive
 from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf_data, payload_hash
 from api.domain.record import Record
@@ -156,9 +156,10 @@ class Tree:
 def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = None) -> Iterator[Turn]:
     """The writer's turn: all that is appended inside is durable when it ends, or none of it is there.
 
-    `numbers` are those that earlier turns on this database learned; what this one learns is added to them.
+    `numbers` are those that earlier turns on this database learned; what this one learns is added to them. Raises
+    LedgerRewound where the log has lost what was signed.
     """
-    with database.turn() as db:
+    with _guarded_turn(database) as db:
         mine = Turn(db, source, numbers)
         yield mine
         mine.finish()
@@ -168,12 +169,22 @@ def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = N
 @contextmanager
 def turn_of_many(database: Database, source: Source = WORLD) -> Iterator[Turn]:
     """A turn like any other for an import: what is appended goes to the store together (see `api.storage.buffered`)."""
-    with database.turn() as db:
+    with _guarded_turn(database) as db:
         buffered = Buffered(db)
         mine = Turn(buffered, _by_the_handful(source) if source is WORLD else source)
         yield mine
         buffered.flush()
         mine.finish()
+
+
+@contextmanager
+def _guarded_turn(database: Database) -> Iterator[Connection]:
+    """The store's turn, once it is known that the log has all that was signed of it. Raises LedgerRewound."""
+    with database.turn() as db:
+        if not database.extends_heads:
+            checkpoints.check(db, checkpoints.Heads(database.heads).last())
+            database.extends_heads = True
+        yield db
 
 
 def _by_the_handful(source: Source) -> Source:

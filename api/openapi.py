@@ -235,7 +235,8 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
     if in_path:
         kinds.append(errors.NotFound)
     if note["scope"]:
-        kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror, errors.RateLimited, errors.Busy]
+        kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror, errors.RateLimited]
+        kinds += [errors.LedgerRewound, errors.Busy]
         operation["security"] = [{"token": [note["scope"]]}]
     elif not note["public"]:
         kinds += [errors.Unauthenticated, errors.RateLimited, errors.Busy]

@@ -73,6 +73,7 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.RevisionRequired: ProblemType(428, "revision-required", "The change must name the revision it is based on"),
     errors.RateLimited: ProblemType(429, "rate-limited", "Too many requests"),
     Internal: ProblemType(500, "internal", "Something went wrong on our side"),
+    errors.LedgerRewound: ProblemType(503, "ledger-rewound", "The ledger has lost what was signed"),
     errors.Busy: ProblemType(503, "busy", "The service cannot take the request now"),
 }
 

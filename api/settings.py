@@ -12,6 +12,10 @@ from urllib.parse import unquote
 
 import limits
 
+from api import notes
+from api.keyring import Keyring
+from api.notes import BadKey
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -25,13 +29,14 @@ class SettingsError(Exception):
 class Setting:
     """One line of the table: the variable, the field of `Settings` that it fills, its default as one would
     write it, what it does, and the function that turns the text into the value (raising ValueError with the
-    remedy)."""
+    remedy). What is `secret` is never shown, not even where it cannot be used."""
 
     name: str
     field: str
     default: str
     help: str
     parse: Callable[[str], Any]
+    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,9 @@ class Settings:
     rate_auth_failures: str
     rate_storage: str
     origin: str
+    key_name: str
+    signing_key: Keyring
+    heads_path: str
     mirror_of: str
     log_level: str
     poll_after: int
@@ -70,7 +78,10 @@ class Settings:
             try:
                 values[setting.field] = setting.parse(text)
             except ValueError as error:
-                raise SettingsError(f"{setting.name}={text!r} cannot be used: {error}") from None
+                shown = "…" if setting.secret else repr(text)
+                raise SettingsError(f"{setting.name}={shown} cannot be used: {error}") from None
+        values["key_name"] = values["key_name"] or values["origin"]
+        values["heads_path"] = values["heads_path"] or f"{values['database_path']}.heads"
         port = values.pop("port")
         if port is not None and not environ.get("ONRECORD_BIND", "").strip():
             values["bind"] = f"0.0.0.0:{port}"
@@ -176,6 +187,25 @@ def _origin(text: str) -> str:
     # ambiguous.
     if any(c.isspace() or c == "+" or not c.isprintable() for c in text) or len(text) > 255:
         raise ValueError("write a name like record.example.org/log: no spaces, no plus sign, 255 characters at most")
+    return text
+
+
+def _key_name(text: str) -> str:
+    if text:
+        notes.check_name(text)
+    return text
+
+
+def _signing_key(text: str) -> Keyring:
+    keys = Keyring(tuple(notes.parse(word) for word in text.replace(",", " ").split()))
+    if keys.keys and not keys.signing:
+        raise BadKey(f"none of its keys signs: one must begin with {notes.PRIVATE}")
+    return keys
+
+
+def _path(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("name a file")
     return text
 
 
@@ -293,6 +323,31 @@ SETTINGS: tuple[Setting, ...] = (
         "localhost/onrecord",
         "Name of this log in its checkpoints. Choose it once, as a domain that you own and a path.",
         _origin,
+    ),
+    Setting(
+        "ONRECORD_KEY_NAME",
+        "key_name",
+        "",
+        "Name of the keys that `onrecord key add` makes. Unset: `ONRECORD_ORIGIN`, which is what verifiers expect.",
+        _key_name,
+    ),
+    Setting(
+        "ONRECORD_SIGNING_KEY",
+        "signing_key",
+        "",
+        "The private key that signs checkpoints (`PRIVATE+KEY+…`), where secrets are no files. Several are separated by"
+        " commas or spaces; a verifier key among them is only published. Unset: the file beside the database whose"
+        " name ends in `.key`.",
+        _signing_key,
+        secret=True,
+    ),
+    Setting(
+        "ONRECORD_HEADS",
+        "heads_path",
+        "",
+        "File of the heads that were signed. Unset: beside the database, with a name that ends in `.heads`. On another"
+        " disk it still knows what was signed when the database's disk is lost.",
+        _path,
     ),
     Setting(
         "ONRECORD_MIRROR_OF",

@@ -27,8 +27,8 @@ from api.verifier import (
     open_checkpoint,
     open_note,
 )
-from tests.proving import CT_LEAVES, Signer, mth, path, proof, tlog_proof
 from tests.records import Recorder
+from tests.verifying import CT_LEAVES, Signer, mth, path, proof, tlog_proof
 
 ORIGIN = "record.example/log"
 SIGNER = Signer(ORIGIN)

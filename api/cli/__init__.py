@@ -1,6 +1,7 @@
 """The command line `onrecord`: one module for each group of commands, and here what they have in common when they fail.
 
 * `setting_up`   init, migrate, token
+* `signing`      key, heads
 * `serving`      serve, demo
 * `moving`       import (with `files`, what an import reads, and `pipeline`, how it is prepared)
 * `keeping`      export, backup, restore (with `paths`, the files that are made)
@@ -19,7 +20,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, keeping, moving, serving, setting_up, verifying
+from api.cli import checking, keeping, moving, serving, setting_up, signing, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -71,6 +72,7 @@ def main() -> None:
 for command in (
     *(serving.serve, serving.demo),
     *(setting_up.init, setting_up.migrate, setting_up.token),
+    *(signing.key, signing.heads),
     *(moving.import_, keeping.export, keeping.backup, keeping.restore),
     *(verifying.verify, checking.rebuild, checking.doctor),
 ):

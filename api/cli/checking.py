@@ -12,10 +12,13 @@ from typing import NamedTuple
 import click
 
 from api import ledger
-from api.cli.common import Progress, opened, settings
+from api.checkpoints import Heads, check
+from api.cli.common import Progress, opened, settings, store
+from api.cli.signing import source
+from api.errors import LedgerRewound
 from api.settings import Settings
 from api.storage import health, log
-from api.storage.sqlite import Database
+from api.storage.sqlite import Database, StoreError
 
 # Less than so many bytes, or than the database has itself, is no room for a rebuild or a backup.
 ROOM = 100 << 20
@@ -63,7 +66,7 @@ def doctor() -> None:
 
 def _examined(chosen: Settings) -> Iterator[Finding]:
     """What the checks find, until one finds that those after it cannot be made."""
-    database = Database(chosen.database_path)
+    database = store(chosen)
     try:
         for check in (_file, _room):
             finding = check(database)
@@ -76,6 +79,8 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
             return
         for examine in (_engine, _full_text, _journal, _schema, _pages, _head):
             yield examine(database)
+        yield _key(chosen)
+        yield _heads(database)
     finally:
         database.close()
 
@@ -170,3 +175,31 @@ def _head(database: Database) -> Finding:
     if head.last_leaf != last_leaf:
         return Finding("head", "its last leaf is not the last entry's", remedy)
     return Finding(f"head: fits the {entries:,} entries")
+
+
+def _key(chosen: Settings) -> Finding:
+    try:
+        signing = source(chosen).keyring().signing
+    except StoreError as error:
+        return Finding("key", error.detail.rstrip("."), "No checkpoint is signed until it can be used.")
+    if not signing:
+        return Finding("key: none, so no checkpoints are signed ('onrecord key add' makes one)")
+    others = [key.name for key in signing if key.name != chosen.key_name]
+    if len(others) == len(signing):
+        problem = f"its name is {others[0]}, and verifiers expect {chosen.key_name}"
+        return Finding("key", problem, "Set ONRECORD_ORIGIN to what it was, or add a key ('onrecord key add').")
+    return Finding(f"key: {', '.join(key.verifier.id.hex() for key in signing)} signs")
+
+
+def _heads(database: Database) -> Finding:
+    subject = f"heads {database.heads}"
+    if not database.is_current():
+        return Finding(subject, "they cannot be compared before the schema is current", "Run 'onrecord migrate'.")
+    try:
+        last = Heads(database.heads).last()
+        check(database.reader(), last)
+    except (LedgerRewound, StoreError) as error:
+        return Finding(subject, error.detail.rstrip("."), "Until then nothing is written.")
+    if last is None:
+        return Finding(f"{subject}: nothing was signed yet")
+    return Finding(f"{subject}: the log has all {last.size:,} entries that were signed last")

@@ -27,10 +27,15 @@ def settings() -> Settings:
     return Settings.from_environ(os.environ)
 
 
+def store(chosen: Settings) -> Database:
+    """The database of the settings, whatever is in it."""
+    return Database(chosen.database_path, chosen.heads_path)
+
+
 @contextmanager
 def opened(path: str | Path | None = None) -> Iterator[Database]:
     """The database of the settings, or at a path, as long as the context lasts; its schema must be current."""
-    database = Database(path or settings().database_path)
+    database = Database(path) if path else store(settings())
     try:
         check_current(database)
         yield database

@@ -8,14 +8,21 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import click
+import structlog
 
-from api.cli.common import check_current, now, settings
+from api import logs
+from api.checkpoints import Heads, check
+from api.cli.common import check_current, now, settings, store
 from api.cli.pipeline import Job, batches
+from api.cli.signing import make_key, source
+from api.errors import LedgerRewound
 from api.importing import Loader
 from api.settings import Settings
 from api.storage import keys, log
 from api.storage.sqlite import Database, EngineError, StoreError
 from schemas.vocabulary import RESERVED_PARTY_ID
+
+told = structlog.get_logger()
 
 DESK = "example-desk"
 # The note of the token by which a demo knows a database as one of its own.
@@ -28,9 +35,11 @@ LOADED = ("parties", "questions", "claims", "verdicts", "assessments")
 def serve() -> None:
     """Serve the record over HTTP until SIGTERM or Ctrl-C."""
     chosen = settings()
-    database = Database(chosen.database_path)
+    logs.configure(chosen.log_level)
+    database = store(chosen)
     try:
         check_current(database)
+        _warn(chosen, database)
     finally:
         database.close()
     _serve(chosen)
@@ -48,12 +57,15 @@ def serve() -> None:
 def demo(path: Path) -> None:
     """Make a database with the example record in it, and serve it."""
     path = path.absolute()
-    chosen = Settings.from_environ(dict(os.environ) | {"DATABASE_URL": f"sqlite:///{path}"})
+    # The key and the heads of a real record have nothing to do with this one.
+    own = {"DATABASE_URL": f"sqlite:///{path}", "ONRECORD_SIGNING_KEY": "", "ONRECORD_HEADS": ""}
+    chosen = Settings.from_environ(dict(os.environ) | own)
     _check_free(chosen.bind)
     _remove_demo(path)
     database = Database(path)
     try:
         database.migrate()
+        make_key(chosen)
         with database.turn() as db:
             _, secret = keys.create_token(
                 db, party=DESK, scopes=["claims", "verdicts", "edit"], note=MADE_BY_DEMO, now=now()
@@ -64,6 +76,16 @@ def demo(path: Path) -> None:
         database.close()
     click.echo(_welcome(chosen.bind, path, secret, claim))
     _serve(chosen)
+
+
+def _warn(chosen: Settings, database: Database) -> None:
+    """Say in the log what the service will refuse. Raises StoreError for keys or heads that cannot be used."""
+    if not source(chosen).keyring().signing:
+        told.warning("no key: checkpoints and proofs of verdicts are not served", remedy="onrecord key add")
+    try:
+        check(database.reader(), Heads(database.heads).last())
+    except LedgerRewound as rewound:
+        told.error("nothing will be written", reason=rewound.detail)
 
 
 def _serve(chosen: Settings) -> None:
@@ -98,7 +120,7 @@ def _remove_demo(path: Path) -> None:
         database.close()
     if not ours:
         raise click.ClickException(f"{path} was not made by a demo: move it away, or choose another --database.")
-    for suffix in ("", "-wal", "-shm", ".lock", ".serving"):
+    for suffix in ("", "-wal", "-shm", ".lock", ".serving", ".key", ".heads"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 

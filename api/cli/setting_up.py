@@ -6,14 +6,14 @@ import click
 from marshmallow import ValidationError
 
 from api import ledger
-from api.cli.common import now, opened, settings
+from api.cli.common import now, opened, settings, store
+from api.cli.signing import key_file, make_key
 from api.domain import parties
 from api.domain.record import Body
 from api.history import History
 from api.storage import keys
 from api.storage.keys import Token
 from api.storage.log import Connection
-from api.storage.sqlite import Database
 from schemas.parties import PartySchema
 from schemas.problems import field_errors
 from schemas.vocabulary import PARTY_KINDS, RESERVED_PARTY_ID, SCOPES
@@ -24,11 +24,15 @@ from schemas.vocabulary import PARTY_KINDS, RESERVED_PARTY_ID, SCOPES
 @click.option("--name", required=True, help="Its name.")
 @click.option("--kind", type=click.Choice(PARTY_KINDS), default="organization", show_default=True, help="What it is.")
 def init(party_id: str, name: str, kind: str) -> None:
-    """Make a record, with the party that runs it and a token for it."""
+    """Make a record, with the key that signs its checkpoints, the party that runs it, and a token for it."""
     body = _party(party_id, name, kind)
-    database = Database(settings().database_path)
+    chosen = settings()
+    database = store(chosen)
     try:
         database.migrate()
+        if key := make_key(chosen):
+            path = key_file(chosen.database_path)
+            click.echo(f"Made the key {path}: keep it secret, and keep a copy. Verifiers need {key.verifier}", err=True)
         with ledger.turn(database) as turn:
             known = turn.history.party(party_id)
             if known is None:
@@ -51,7 +55,7 @@ def init(party_id: str, name: str, kind: str) -> None:
 @click.command(short_help="Bring the schema up to this version.")
 def migrate() -> None:
     """Bring the database's schema up to this version, making the file if there is none."""
-    database = Database(settings().database_path)
+    database = store(settings())
     try:
         done = database.migrate()
     finally:

@@ -7,8 +7,7 @@ from api.openapi import Blueprint
 
 def blueprints() -> list[Blueprint]:
     """The blueprints of every resource, in the order in which the documentation shows them."""
-    from api.routes import changes, claims, contradictions, docs, health, parties, questions, verdicts
+    from api.routes import changes, claims, contradictions, docs, health, log, parties, questions, verdicts
 
-    return [
-        module.blueprint for module in (claims, verdicts, contradictions, questions, parties, changes, health, docs)
-    ]
+    modules = (claims, verdicts, contradictions, questions, parties, changes, log, health, docs)
+    return [module.blueprint for module in modules]

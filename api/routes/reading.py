@@ -9,6 +9,7 @@ import orjson
 from marshmallow import Schema
 
 from api import auth, http
+from api.checkpoints import Checkpoint
 from api.errors import NotFound
 from api.reads import moments
 from api.storage import log
@@ -57,7 +58,7 @@ def _derived(schema: Schema, listing: Listing, linked: bool) -> http.Answer:
     return http.answer(body, etag=etag, headers=_links(body) if linked else ())
 
 
-def head_etag(head: Head, more: str = "") -> str:
+def head_etag(head: Head | Checkpoint, more: str = "") -> str:
     """The ETag of what follows from the log as it is at `head`, and from `more` where it depends on more."""
     return f'"log-{head.size}-{head.root[:4].hex()}{more}"'
 

@@ -1,4 +1,4 @@
-"""What a database is a mirror of, if it is one: the source, whose checkpoint is served here instead of one of our own."""
+"""What a database is a mirror of, if it is one: the source, whose checkpoints are served here instead of our own."""
 
 from __future__ import annotations
 

@@ -34,10 +34,16 @@ class StoreError(Busy):
 
 class Database:
     """One SQLite file. Each thread has its own connections, since a connection is bound to its thread and
-    costs 0.4 ms to open."""
+    costs 0.4 ms to open.
 
-    def __init__(self, path: str | Path) -> None:
+    `heads` is the file that has what was signed of this log, `extends_heads` whether this process has seen that the log
+    still has it: `api.checkpoints` reads it, and `api.ledger` asks before it writes.
+    """
+
+    def __init__(self, path: str | Path, heads: str | Path | None = None) -> None:
         self.path = Path(path)
+        self.heads = Path(heads or f"{path}.heads")
+        self.extends_heads = False
         self._local = threading.local()
 
     def reader(self) -> Connection:

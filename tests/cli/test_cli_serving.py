@@ -71,9 +71,8 @@ def test_demo_serves_the_example_record(bare: Shell) -> None:
             commands = re.findall(r"^  (curl .*)$", printed, re.MULTILINE)
             assert len(commands) == 3
             assert all(any(word.startswith(url) for word in shlex.split(command)) for command in commands)
-        assert sorted(found.name for found in bare.folder.glob("demo.db*")) == [
-            *("demo.db", "demo.db.lock", "demo.db.serving"),
-        ]
+        names = [found.name for found in bare.folder.glob("demo.db*")]
+        assert sorted(names) == ["demo.db", "demo.db.key", "demo.db.lock", "demo.db.serving"]
 
 
 def test_demo_leaves_other_databases_alone(full: Shell) -> None:

@@ -44,6 +44,7 @@ PROMISED = {
     "revision-required": 428,
     "rate-limited": 429,
     "internal": 500,
+    "ledger-rewound": 503,
     "busy": 503,
 }
 
