@@ -59,7 +59,7 @@ def load(
     header: Header,
     entries: Iterator[Sealed],
     progress: Progress = lambda doing, done: None,
-    check: Callable[[Connection, Head], None] = lambda db, head: None,
+    check: Callable[[Connection], None] = lambda db: None,
 ) -> Head:
     """Make the log that an export describes, in an empty ledger, and all that follows from it: in one turn, or nothing.
 
@@ -78,7 +78,7 @@ def load(
             told = f"{tree.head.root.hex()}, and its header says {header.root.hex()}"
             raise Unfit(f"The root over its entries is {told}: it was altered.")
         _rebuild(database, db, progress)
-        check(db, tree.head)
+        check(db)
     database.checkpoint()
     return tree.head
 

@@ -5,6 +5,7 @@
 * `serving`      serve, demo
 * `moving`       import (with `files`, what an import reads, and `pipeline`, how it is prepared)
 * `keeping`      export, backup, restore (with `paths`, the files that are made)
+* `mirroring`    mirror, compare (with `following`, who reads another record)
 * `checking`     rebuild, doctor
 * `verifying`    verify (with `served`, what comes from elsewhere)
 * `common`       settings, database, progress
@@ -20,7 +21,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, keeping, moving, serving, setting_up, signing, verifying
+from api.cli import checking, keeping, mirroring, moving, serving, setting_up, signing, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -74,6 +75,7 @@ for command in (
     *(setting_up.init, setting_up.migrate, setting_up.token),
     *(signing.key, signing.heads),
     *(moving.import_, keeping.export, keeping.backup, keeping.restore),
+    *(mirroring.mirror, mirroring.compare),
     *(verifying.verify, checking.rebuild, checking.doctor),
 ):
     main.add_command(command)

@@ -9,15 +9,16 @@ from typing import BinaryIO
 
 import click
 
-from api import exports, verification
-from api.cli.common import Progress, opened, settings
+from api import checkpoints, exports, verification
+from api.checkpoints import Heads
+from api.cli.common import Progress, opened, settings, store
 from api.cli.paths import COMPANIONS, new_file, part_of, readable, scratch, settle, standard_output, sync_folder
-from api.errors import Refusal
+from api.errors import LedgerRewound, Refusal
 from api.reads import changes
 from api.received import Gaps
 from api.storage import health, log
-from api.storage.log import Head
-from api.storage.sqlite import Database, EngineError
+from api.storage.log import Connection, Head
+from api.storage.sqlite import Database, EngineError, StoreError
 
 # How many entries are read at once when they are written out.
 EXPORTED = 500
@@ -62,12 +63,15 @@ def restore(file: Path, replace: bool) -> None:
     It is verified before it takes its place. A record that is there already is never overwritten: with --replace it
     is moved aside. Nobody may serve it meanwhile.
     """
-    path = Path(settings().database_path)
-    with Database(path).alone(), scratch(path) as part:
+    target = store(settings())
+    path = target.path
+    with target.alone(), scratch(path) as part:
         _refuse_to_overwrite(path, replace)
         with file.open("rb") as stream:
             is_database = stream.read(len(SQLITE)) == SQLITE
-        head = _from_backup(file, part, path) if is_database else _from_export(file, part, path)
+        # What stands beside the target says what was signed.
+        made = Database(part, target.heads)
+        head = _from_backup(file, made) if is_database else _from_export(file, made)
         aside = _move_aside(path) if path.exists() else None
         settle(part, path)
     click.echo(f"Restored {head.size:,} entries to {path}. Root: {head.root.hex()}")
@@ -105,7 +109,7 @@ def _loaded(database: Database, stream: BinaryIO, name: str) -> Head:
     try:
         header, entries = exports.read(stream)
         with Progress("importing", header.size) as progress:
-            return exports.load(database, header, entries, progress.doing)
+            return exports.load(database, header, entries, progress.doing, lambda db: _check_heads(database, db))
     except Refusal as refusal:
         raise click.ClickException(f"{name} was not imported. {refusal.detail}") from refusal
 
@@ -143,21 +147,27 @@ def _refuse_to_overwrite(path: Path, replace: bool) -> None:
         raise click.ClickException(f"There is {what} at {path}: give --replace to have it moved aside first.")
 
 
-def _from_backup(file: Path, part: Path, path: Path) -> Head:
-    _copy(file, part)
-    made = Database(part)
+def _from_backup(file: Path, made: Database) -> Head:
+    _copy(file, made.path)
     try:
         log.rows(made.reader(), "entries")
         made.migrate()
         current = made.is_current()
-    except (EngineError, Refusal) as error:
+    except (EngineError, StoreError) as error:
         detail = f"{file} is no sound database of onrecord, so nothing was changed: {error}"
         raise click.ClickException(detail) from error
     finally:
         made.close()
     if not current:
         raise click.ClickException(f"{file} is from a later version of onrecord: use that version to restore it.")
-    return _verified(part, f"{file} does not verify, so nothing was changed")
+    head = _verified(made.path, f"{file} does not verify, so nothing was changed")
+    try:
+        _check_heads(made, made.reader())
+    except LedgerRewound as rewound:
+        raise click.ClickException(f"{file} was not restored. {rewound.detail}") from rewound
+    finally:
+        made.close()
+    return head
 
 
 def _copy(file: Path, part: Path) -> None:
@@ -176,15 +186,19 @@ def _copy(file: Path, part: Path) -> None:
             progress.at(out.tell())
 
 
-def _from_export(file: Path, part: Path, path: Path) -> Head:
-    made = Database(part)
+def _from_export(file: Path, made: Database) -> Head:
     try:
         made.migrate()
-        part.chmod(stat.S_IMODE(file.stat().st_mode))
+        made.path.chmod(stat.S_IMODE(file.stat().st_mode))
         with file.open("rb") as stream:
             return _loaded(made, stream, str(file))
     finally:
         made.close()
+
+
+def _check_heads(database: Database, db: Connection) -> None:
+    """Raises LedgerRewound for a log that lacks any of what was signed: restored, it could not be written to."""
+    checkpoints.check(db, Heads(database.heads).last())
 
 
 def _move_aside(path: Path) -> Path:
