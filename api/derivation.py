@@ -12,9 +12,10 @@ from api import documents, drafts
 from api.domain import claims, contradictions, parties, questions
 from api.domain.claims import Claim
 from api.domain.contradictions import pair_of
-from api.domain.entries import Entry
+from api.domain.entries import ERASURE, Entry
 from api.domain.parties import above, members
 from api.domain.record import Body, Record, Stamp
+from api.domain.verdicts import claim_of
 from api.drafts import Draft
 from api.history import History
 from api.projection import RECORDED, Placement, Whose, own, placement, statements_of, whose
@@ -25,12 +26,14 @@ from schemas.dates import UNDATED
 def derive(history: History, entry: Entry, drafted: Draft | None = None) -> None:
     """Bring the derived tables up to an entry that was just appended (or is being replayed).
 
-    `drafted` is what was worked out beforehand of a claim that the entry records.
+    `drafted` is what was worked out beforehand of a claim that the entry records. An erasure makes a new version of
+    its subject, so that whoever has the old one learns of it; that the older versions are made anew as well is the
+    business of `api.erasing`.
     """
     if drafted is not None:
         _drafted(history, entry, drafted)
     else:
-        _DERIVERS[entry.kind.split(".")[0]](history, entry)
+        _DERIVERS[entry.subject.split("/")[0]](history, entry)
 
 
 def _party(history: History, entry: Entry) -> None:
@@ -62,7 +65,7 @@ def _question(history: History, entry: Entry) -> None:
 
 
 def _claim(history: History, entry: Entry) -> None:
-    claim_id = entry.payload["claim"] if entry.subject.startswith("verdict/") else entry.subject.removeprefix("claim/")
+    claim_id = claim_of(entry) if entry.subject.startswith("verdict/") else entry.subject.removeprefix("claim/")
     subject = f"claim/{claim_id}"
     before = history.claim(claim_id)
     after = claims.evolve(before, entry)
@@ -128,7 +131,7 @@ def _verdicts(history: History, claim: Claim, entry: Entry) -> None:
 
 
 def _contradiction(history: History, entry: Entry) -> None:
-    one, other = pair_of(*entry.payload["claims"])
+    one, other = pair_of(*entry.subject.removeprefix("contradiction/").split(":"))
     after = contradictions.evolve(history.pair(one, other), entry)
     history.remember(entry.subject, after)
     number = history.number_for(entry.subject, entry.index)
@@ -137,8 +140,8 @@ def _contradiction(history: History, entry: Entry) -> None:
     pairs.put(history.db, (one, other), number, entry.index, after.status)
     sides = [claim for claim in (history.claim(one), history.claim(other)) if claim]
     facets = {f"party={party}" for party in _shared(sides, history)}
-    if "question" in entry.payload:
-        facets.add(f"question={entry.payload['question']}")
+    told = [one["payload"] for one in entry.payload["entries"]] if entry.kind == ERASURE else [entry.payload]
+    facets |= {f"question={payload['question']}" for payload in told if "question" in payload}
     _tell(history, entry, facets)
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from api.domain.claims import Claim
 from api.domain.contradictions import Assessment
-from api.domain.entries import Entry
+from api.domain.entries import Entry, Erased
 from api.domain.parties import Party
 from api.domain.questions import Question
 from api.domain.record import Body, Stamp
@@ -26,7 +26,7 @@ def party(state: Party) -> bytes:
     """A party's document."""
     body = state.body
     fields = {name: body.get(name) for name in ("id", "name", "kind", "parent", "description")}
-    return orjson.dumps({**fields, "same_as": body.get("same_as", []), **_stamp(state.stamp)})
+    return orjson.dumps({**fields, "same_as": body.get("same_as", []), **_marks(state.stamp)})
 
 
 def question(state: Question) -> bytes:
@@ -42,7 +42,7 @@ def question(state: Question) -> bytes:
             "text": body["text"],
             "scope": body.get("scope"),
             "positions": positions,
-            **_stamp(state.stamp),
+            **_marks(state.stamp),
         }
     )
 
@@ -68,7 +68,7 @@ def claim(state: Claim) -> bytes:
         "stale": state.stale,
         "verdicts": [_verdict(verdict, state) for verdict in state.verdicts],
         "withdrawn": asdict(state.withdrawn) if state.withdrawn else None,
-        **_stamp(state.stamp),
+        **_marks(state.stamp),
     }
     return orjson.dumps(document)
 
@@ -87,6 +87,7 @@ def excerpt(state: Claim) -> bytes:
         "attribution": _attribution(body),
         "stated_on": body.get("stated_on"),
         "disclosed_on": disclosed_on(body),
+        "erased": erased(state.stamp.erased),
         "status": state.status,
     }
     return orjson.dumps(members)[1:-1]
@@ -124,6 +125,11 @@ def disclosed_on(body: Body) -> str | None:
     return given or body.get("stated_on")
 
 
+def erased(by: Erased | None) -> Body | None:
+    """What is shown of an erasure beside what it left."""
+    return asdict(by) if by else None
+
+
 PATHS = {
     "party": "parties",
     "question": "questions",
@@ -133,8 +139,9 @@ PATHS = {
 }
 
 
-def _stamp(stamp: Stamp) -> Body:
+def _marks(stamp: Stamp) -> Body:
     return {
+        "erased": erased(stamp.erased),
         "revision": stamp.revision,
         "recorded_at": stamp.recorded_at,
         "updated_at": stamp.updated_at,
@@ -170,8 +177,9 @@ def _verdict(state: Verdict, of: Claim) -> Body:
         "supersedes": body.get("supersedes"),
         "superseded_by": state.superseded_by,
         "status": state.status,
-        "stale": state.text_sha256 != of.text_sha256,
+        "stale": state.judged != of.words,
         "retraction": asdict(state.retraction) if state.retraction else None,
+        "erased": erased(state.erased),
         "revision": state.revision,
         "recorded_at": state.recorded_at,
     }
@@ -183,5 +191,6 @@ def _assessment(state: Assessment) -> Body:
         "reviewer": state.reviewer,
         **_given(body, ("assessment", "reason", "explanation")),
         "evidence": [_appearance(evidence) for evidence in body.get("evidence", [])],
+        "erased": erased(state.erased),
         "recorded_at": state.recorded_at,
     }

@@ -15,11 +15,10 @@ import orjson
 
 from api import ledger
 from api.ledger import Tree
-from api.received import Gaps, Unfit, misfit, received
+from api.received import NONSENSE, Gaps, Unfit, misfit, received
 from api.storage import log
 from api.storage.buffered import Buffered
 from api.storage.log import Connection, Head, Sealed
-from api.storage.sqlite import Connection as Transaction
 from api.storage.sqlite import Database
 
 FORMAT = "onrecord/export/v1"
@@ -99,13 +98,15 @@ def _appended(db: Connection, entries: Iterator[Sealed], progress: Progress) -> 
     buffered.flush()
     if gaps.unexplained is not None:
         raise Unfit(f"Entry {gaps.unexplained}: its payload is missing, and no later entry says that it was erased.")
+    if gaps.kept is not None:
+        raise Unfit(f"Entry {gaps.kept}: its payload is there, and a later entry says that it was erased.")
     return tree
 
 
-def _rebuild(database: Database, db: Transaction, progress: Progress) -> None:
+def _rebuild(database: Database, db: Connection, progress: Progress) -> None:
     try:
         ledger.derive_all(database, db, lambda done: progress("rebuilding", done))
-    except ledger.NONSENSE as error:
+    except NONSENSE as error:
         # Hashes say who wrote it, not that it makes sense.
         raise Unfit(f"Its hashes are right, but nothing can be made of one of its payloads ({error!r}).") from error
 

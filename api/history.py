@@ -30,6 +30,15 @@ class Numbers:
     def __init__(self) -> None:
         self.subjects: dict[str, int] = {}
         self.terms: dict[str, int] = {}
+        self._erasure: int | None = None
+
+    def fit(self, erasure: int | None) -> None:
+        """Forget everything if there was another erasure since the last one that was told of: it took facets away, and
+        those that are left have other numbers."""
+        if erasure != self._erasure:
+            self._erasure = erasure
+            self.subjects.clear()
+            self.terms.clear()
 
     def learn(self, subjects: dict[str, int], terms: dict[str, int]) -> None:
         """Keep what a turn knew that has been committed."""
@@ -85,6 +94,17 @@ class History:
             "SELECT no FROM fingerprints WHERE fingerprint = :fingerprint LIMIT 1", {"fingerprint": fingerprint}
         ).fetchone()
         return self._first_entry(row[0]).payload["id"] if row else None
+
+    def about(self, subject: str) -> list[Entry]:
+        """The entries about a subject ("verdict/…"), in order, erasures among them; none where it is not on record."""
+        kind, identifier = subject.split("/", 1)
+        owner = subject
+        if kind == "verdict":
+            # They belong to the history of the claim that it is on.
+            claim = self.claim_of_verdict(identifier)
+            owner = f"claim/{claim.id}" if claim else subject
+        number = self.number(owner)
+        return [entry for entry in log.history(self.db, number) if entry.subject == subject] if number else []
 
     def claims_of(self, party_id: str) -> Iterable[Claim]:
         """The claims that belong to a party, itself or through those under it."""

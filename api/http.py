@@ -250,9 +250,10 @@ def _decoded(raw: bytes, pointer: str) -> str:
 # --- what goes out --------------------------------------------------------------------------------
 
 
-def etag(revision: int) -> str:
-    """The strong ETag of a revision: 17 -> '"17"'."""
-    return f'"{revision}"'
+def etag(revision: int, erasure: int | None = None) -> str:
+    """The strong ETag of a revision: 17 -> '"17"'. What changes otherwise only by an erasure has the number of that
+    entry in it as well: '"17-204"'."""
+    return f'"{revision}"' if erasure is None else f'"{revision}-{erasure}"'
 
 
 def answer(

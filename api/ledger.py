@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from api import checkpoints, merkle
 from api.derivation import derive
@@ -22,11 +22,10 @@ from api.domain.record import Record
 from api.drafts import Draft
 from api.errors import ReadOnlyMirror, Refusal
 from api.history import History, Numbers
-from api.received import Unfit, misfit
+from api.received import NONSENSE, Unfit, misfit
 from api.storage import log, mirrors
 from api.storage.buffered import Buffered
 from api.storage.log import Connection, Head, Sealed
-from api.storage.sqlite import Connection as Transaction
 from api.storage.sqlite import Database
 
 # How many entries a rebuild reads, and the rows of how many it sends to the store at once.
@@ -34,9 +33,6 @@ REBUILT_TOGETHER = 500
 
 # For how many entries of an import the system is asked once for the time and for random bytes.
 HANDFUL = 50
-
-# What is raised where a payload has not the members, or not the kind of members, that its kind of entry has.
-NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
 
 Decision = Callable[[Record], Event]
 
@@ -75,14 +71,19 @@ class Turn:
         `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
         `decision` decides to record.
         """
+        entry = self.enter(decision(self.history), actor, drafted)
+        derive(self.history, entry, drafted)
+        return entry
+
+    def enter(self, event: Event, actor: str, drafted: Draft | None = None) -> Entry:
+        """Append an event, and derive nothing: for a caller that does so, as `append` and `api.erasing`. Raises
+        ReadOnlyMirror where the log is the copy of another one."""
         self._refuse_mirror()
-        event = decision(self.history)
         entry = self._entry(event, actor)
         payload = canonical(entry.payload) if drafted is None else drafted.payload
         sealed = seal(entry, self._source.random(SALT_SIZE), payload)
         log.add_entry(self.db, sealed)
         log.add_nodes(self.db, self._tree.append(sealed))
-        derive(self.history, entry, drafted)
         return entry
 
     def adopt(self, sealed: Sealed) -> Entry:
@@ -93,7 +94,7 @@ class Turn:
         """
         self.take(sealed)
         try:
-            entry = log.opened(sealed)
+            entry = log.opened(log.filled(self.db, sealed))
             derive(self.history, entry)
         except NONSENSE as error:
             # Hashes say who wrote it, not that it makes sense: whoever runs the other log can seal anything.
@@ -160,6 +161,8 @@ def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = N
     LedgerRewound where the log has lost what was signed.
     """
     with _guarded_turn(database) as db:
+        if numbers is not None:
+            numbers.fit(log.last_erasure(db))
         mine = Turn(db, source, numbers)
         yield mine
         mine.finish()
@@ -250,9 +253,18 @@ def rebuild(database: Database, progress: Callable[[int], None] = lambda done: N
         return derive_all(database, db, progress)
 
 
-def derive_all(database: Database, db: Transaction, progress: Callable[[int], None]) -> Head:
-    """What `rebuild` does, within a turn that is there already."""
+def derive_all(
+    database: Database,
+    db: Any,
+    progress: Callable[[int], None] = lambda done: None,
+    foreseen: Iterable[Entry] = (),
+) -> Head:
+    """Within a turn: what `rebuild` does. `foreseen` are entries which are yet to come and say that payloads were
+    erased that are missing already."""
     database.reset_derived(db)
+    # First of all, since whatever is folded needs what stands in for the payloads that are gone.
+    for entry in (*log.erasures(db), *foreseen):
+        log.add_erasure(db, entry)
     buffered, tree = Buffered(db), Tree(log.EMPTY)
     history = History(buffered)
     entries = log.sealed_entries(db)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from api.documents import disclosed_on
+from api.domain import erasure
 from api.domain.claims import Claim, fingerprint
 from api.domain.parties import Member, members
 from api.domain.record import Body, Record
@@ -78,7 +79,7 @@ def own(claim: Claim) -> Own:
     body = claim.body
     return Own(
         facets=tuple(_facets(body)),
-        text=" ".join(folded(body["text"])),
+        text="" if claim.text_sha256 is None else " ".join(folded(body["text"])),
         variants=_joined(variant["text"] for variant in body.get("variants", ())),
         titles=_joined(shown["title"] for shown in body["appearances"] if "title" in shown),
         stated=bounds(body.get("stated_on")),
@@ -92,7 +93,9 @@ def whose(attribution: Body, known: Record) -> Whose:
     parties = [known.party(attribution[role]) for role in ("speaker", "on_behalf_of") if role in attribution]
     belongs = tuple(members(attribution, known))
     facets = tuple(f"party={member.party}" for member in belongs)
-    return Whose(belongs, facets, _joined(party.name for party in parties if party))
+    # That a name was erased is nothing to be found by.
+    names = [party.name for party in parties if party and not (party.stamp.erased and party.name == erasure.TEXT)]
+    return Whose(belongs, facets, _joined(names))
 
 
 def placement(claim: Claim, its: Own, by: Whose) -> Placement:
@@ -106,7 +109,7 @@ def placement(claim: Claim, its: Own, by: Whose) -> Placement:
         members=by.members,
         stances=stances,
         words=Words(its.text, its.variants, by.speakers, its.titles),
-        fingerprint=None if claim.withdrawn else its.fingerprint,
+        fingerprint=None if claim.withdrawn or claim.text_sha256 is None else its.fingerprint,
     )
 
 

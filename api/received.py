@@ -13,12 +13,13 @@ from typing import Any
 import orjson
 
 from api import merkle
-from api.domain.entries import SALT_SIZE, leaf_data, payload_hash
+from api.domain.entries import ERASURE, SALT_SIZE, leaf_data, payload_hash
 from api.errors import Refusal
 from api.storage.log import Sealed
 from schemas.vocabulary import ENTRY_KINDS
 
-ERASED = "payload.erased"
+# What is raised where a payload has not the members, or not the kind of members, that its kind of entry has.
+NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 # What subjects and actors are made of (docs/life-of-a-write.md): above all no line break, which parts a leaf's fields.
@@ -62,8 +63,8 @@ def misfit(sealed: Sealed, size: int, recorded_at: str) -> str | None:
     """What is wrong with an entry as the next one of a log with `size` entries, the last of `recorded_at`; None if it
     fits.
 
-    Looked at are its number, its time, and that payload and salt give its payload hash, and all its fields its leaf
-    hash. A payload that is missing is not looked at: whether it may be, those after it say.
+    Looked at are its number, its time, that payload and salt give its payload hash, and all its fields its leaf hash,
+    and that it is about what its kind is about. A payload that is missing is not looked at: whether it may be, those after it say.
     """
     if sealed.idx > size:
         return f"it should be number {size}: entries in between are missing"
@@ -80,32 +81,50 @@ def misfit(sealed: Sealed, size: int, recorded_at: str) -> str | None:
     data = leaf_data(*sealed[:5], sealed.payload_hash)
     if merkle.leaf_hash(data) != sealed.leaf_hash:
         return "its fields do not give its leaf hash"
+    if sealed.kind != ERASURE and sealed.kind.partition(".")[0] != sealed.subject.partition("/")[0]:
+        return f"it is of the kind {sealed.kind}, and about something else: {sealed.subject}"
     return None
 
 
 class Gaps:
-    """The entries without payload among those seen so far, for which no later entry accounts. `unexplained` is the
-    first, None if there is none."""
+    """Which payloads are missing, and whether those of a log that is read in order are the ones that were erased.
+
+    `unexplained` is the first entry whose payload is missing though no later entry says that it was erased; `kept` the
+    first whose payload is there although one says so. None where there is none.
+    """
 
     def __init__(self) -> None:
         self._open: set[int] = set()
+        self._kept: set[int] = set()
 
     def see(self, sealed: Sealed) -> None:
-        """Take the next entry."""
+        """Take the next entry. Raises Unfit for one that should say what was erased, and does not."""
         if sealed.payload is None:
             self._open.add(sealed.idx)
-        elif sealed.kind == ERASED:
-            self._open -= erased(sealed)
+        elif sealed.kind == ERASURE:
+            gone = erased(sealed)
+            self._kept |= gone - self._open
+            self._open -= gone
 
     @property
     def unexplained(self) -> int | None:
         return min(self._open, default=None)
 
+    @property
+    def kept(self) -> int | None:
+        return min(self._kept, default=None)
+
 
 def erased(sealed: Sealed) -> set[int]:
-    """The indexes of the entries whose payloads a `payload.erased` took away."""
-    payload = orjson.loads(sealed.payload or b"{}")
-    return {entry["index"] for entry in payload.get("entries", ())}
+    """The indexes of the entries whose payloads a `payload.erased` took away. Raises Unfit where it names none that
+    are before it."""
+    try:
+        found = {int(entry["index"]) for entry in orjson.loads(sealed.payload or b"")["entries"]}
+    except NONSENSE:
+        found = set()
+    if not found or max(found) >= sealed.idx:
+        raise Unfit(f"Entry {sealed.idx}: its payload does not say what was erased.")
+    return found
 
 
 def _secrets(document: Mapping[str, Any], index: int) -> tuple[bytes | None, bytes | None]:

@@ -2,12 +2,12 @@
 
 Nothing derived is believed, and nothing is kept but the frontier of the tree, so the longest log is verified in the
 same memory as a short one. Documents and lists are not looked at: a rebuild makes them anew from what is verified
-here.
+here. A payload may be missing where a later entry says that it was erased, and only there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -36,14 +36,20 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
 
     Checked for each entry: its number follows the one before, its time is not earlier, its payload and salt give its
     payload hash, that and its fields its leaf, and the leaves the tree's nodes. At the end the head: size, root, last
-    leaf, frontier and time. And that there is nothing more: no payload without an entry, no node of a larger tree.
+    leaf, frontier and time. And that there is nothing more: no payload without an entry or of one that was erased, no
+    node of a larger tree.
     """
     head, tree = log.head(db), Tree(log.EMPTY)
+    try:
+        erased = _erased(db)
+    except (KeyError, TypeError, ValueError):
+        # An entry that should say what was erased says nothing that can be read: it is found when its turn comes.
+        erased = {}
     entries = log.sealed_entries(db)
     while part := list(islice(entries, TOGETHER)):
         nodes: list[merkle.Node] = []
         for sealed in part:
-            fault = _entry_fault(sealed, tree)
+            fault = _entry_fault(sealed, tree, erased)
             if fault:
                 return fault
             nodes += tree.append(sealed)
@@ -51,12 +57,24 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
         if fault:
             return fault
         progress(tree.size)
-    return _head_fault(head, tree.head) or _surplus(db, tree.size)
+    return _head_fault(head, tree.head) or _surplus(db, tree.size, len(erased))
 
 
-def _entry_fault(sealed: Sealed, tree: Tree) -> Fault | None:
+def _erased(db: Connection) -> dict[int, int]:
+    """For each entry whose payload was erased, the number of the entry that says so."""
+    erased: dict[int, int] = {}
+    for entry in log.erasures(db):
+        erased |= {one["index"]: entry.index for one in entry.payload["entries"] if one["index"] < entry.index}
+    return erased
+
+
+def _entry_fault(sealed: Sealed, tree: Tree, erased: Mapping[int, int]) -> Fault | None:
+    found, by = misfit(sealed, tree.size, tree.recorded_at), erased.get(sealed.idx)
     missing = sealed.salt is None or sealed.payload is None
-    found = misfit(sealed, tree.size, tree.recorded_at) or ("its payload is missing" if missing else None)
+    if found is None and missing and by is None:
+        found = "its payload is missing, and no entry says that it was erased"
+    elif found is None and not missing and by is not None:
+        found = f"its payload is there, and was erased by entry {by}"
     return Fault(f"entry {sealed.idx}", found) if found else None
 
 
@@ -80,9 +98,9 @@ def _head_fault(stored: Head, computed: Head) -> Fault | None:
     return None
 
 
-def _surplus(db: Connection, size: int) -> Fault | None:
+def _surplus(db: Connection, size: int, erased: int) -> Fault | None:
     nodes = sum(size >> level for level in range(1, size.bit_length()))
-    for table, wanted in (("payloads", size), ("nodes", nodes)):
+    for table, wanted in (("payloads", size - erased), ("nodes", nodes)):
         found = log.rows(db, table)
         if found != wanted:
             return Fault(table, f"there are {found} of them, and {wanted} belong to the entries")

@@ -22,7 +22,7 @@ from schemas.fields import (
     Url,
 )
 from schemas.sources import SourceDocument
-from schemas.stamps import RECORDED_AT, REVISION, UPDATED_AT, page_of, recorded_by, snippet, stamp, truncated
+from schemas.stamps import RECORDED_AT, REVISION, UPDATED_AT, erased, page_of, recorded_by, snippet, stamp, truncated
 from schemas.verdicts import VerdictDocument
 from schemas.vocabulary import CLAIM_STATUSES, ENTRY_KINDS, WORDINGS
 
@@ -71,7 +71,9 @@ class ClaimDocument(Document):
 
     id = Ulid("Its ULID.", example=ULID)
     text = Text("The words as they stand in the source.", example=TEXT)
-    text_sha256 = Sha256("SHA-256 of the text in UTF-8: what a verdict judged.")
+    text_sha256 = Sha256(
+        "SHA-256 of the text in UTF-8: what a verdict judged. Null once the text is erased.", allow_none=True
+    )
     wording = Choice(
         WORDINGS, "An indirect claim is a summary, not to be shown in quotation marks.", example="direct"
     )
@@ -94,6 +96,7 @@ class ClaimDocument(Document):
     stale = StrictBoolean("True if a verdict that counts judged an earlier text.", example=False)
     verdicts = Items(Item(VerdictDocument), "All of them, oldest first.")
     withdrawn = Item(WithdrawalDocument, "Null unless it was withdrawn.", allow_none=True)
+    erased = erased("the claim")
     revision = StrictInteger(REVISION, example=17)
     recorded_at = stamp(RECORDED_AT)
     updated_at = stamp(UPDATED_AT)
@@ -118,6 +121,7 @@ class ClaimExcerpt(Document):
     attribution = Item(AttributionDocument, "Whose words they are.")
     stated_on = EdtfDate("When it was said; null if unknown.", allow_none=True, example="2011-04")
     disclosed_on = EdtfDate("When the public could know.", allow_none=True, example="2011-04")
+    erased = erased("the claim")
     status = Choice(CLAIM_STATUSES, "What the reviewers' standing verdicts say.", example="unreviewed")
 
 

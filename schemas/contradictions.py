@@ -9,7 +9,7 @@ from schemas.claim_documents import ClaimExcerpt
 from schemas.fields import Choice, Item, Items, Shaped, Slug, StrictInteger, Text, Ulid
 from schemas.queries import ListQuery
 from schemas.sources import SourceDocument, SourceSchema
-from schemas.stamps import page_of, stamp
+from schemas.stamps import erased, page_of, stamp
 from schemas.vocabulary import ASSESSMENT_REASONS, ASSESSMENTS, CONTRADICTION_STATUSES, MAX_EVIDENCE
 
 _EARLIER, _LATER = "01JDF3QZ5W8N6T2K4M7R9V0XAA", "01JDF3QZ5W8N6T2K4M7R9V0XAB"
@@ -64,6 +64,7 @@ class AssessmentDocument(Document):
     reason = Choice(ASSESSMENT_REASONS, _REASON, allow_none=True, example="denial")
     explanation = Text("Why.", allow_none=True, example=EXAMPLE["explanation"])
     evidence = Items(Item(SourceDocument), "What it rests on, beyond the claims.")
+    erased = erased("the assessment")
     recorded_at = stamp("When it was put on record (UTC).")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.base import Document
 from schemas.fields import Choice, Sha256, Shaped, StrictInteger, Text
-from schemas.stamps import stamp
+from schemas.stamps import erased, stamp
 from schemas.vocabulary import ENTRY_KINDS, MAX_INTEGER
 
 SUBJECT = (
@@ -31,3 +31,4 @@ class EntryDocument(Document):
     salt = Sha256("32 random bytes in hexadecimal; null if it was erased.", allow_none=True)
     payload_hash = Sha256("SHA-256 of salt and payload.")
     leaf_hash = Sha256("The hash of the leaf (RFC 6962).")
+    erased = erased("the payload")

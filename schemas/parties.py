@@ -7,7 +7,7 @@ from typing import Any
 from schemas.base import Document, Schema, patch_of, refuse
 from schemas.fields import Choice, Items, Name, Slug, StrictInteger, Text, Url
 from schemas.queries import ListQuery
-from schemas.stamps import RECORDED_AT, REVISION, UPDATED_AT, page_of, recorded_by, stamp
+from schemas.stamps import RECORDED_AT, REVISION, UPDATED_AT, erased, page_of, recorded_by, stamp
 from schemas.vocabulary import MAX_SAME_AS, PARTY_KINDS, RESERVED_PARTY_ID
 
 EXAMPLE: dict[str, Any] = {
@@ -68,6 +68,7 @@ class PartyDocument(Document):
     parent = Slug(_PARENT, allow_none=True, example="dhs")
     description = Text("What a reader should know about it.", allow_none=True)
     same_as = Items(Url(example=EXAMPLE["same_as"][0]), _SAME_AS)
+    erased = erased("the party")
     revision = StrictInteger(REVISION, example=2)
     recorded_at = stamp(RECORDED_AT)
     updated_at = stamp(UPDATED_AT)

@@ -7,7 +7,7 @@ from typing import Any
 from schemas.base import Document, Schema, patch_of, refuse
 from schemas.fields import Item, Items, Name, Slug, StrictBoolean, StrictInteger, Text
 from schemas.queries import ListQuery
-from schemas.stamps import RECORDED_AT, REVISION, UPDATED_AT, page_of, recorded_by, stamp
+from schemas.stamps import RECORDED_AT, REVISION, UPDATED_AT, erased, page_of, recorded_by, stamp
 from schemas.vocabulary import MAX_POSITIONS, MIN_POSITIONS
 
 EXAMPLE: dict[str, Any] = {
@@ -96,6 +96,7 @@ class QuestionDocument(Document):
     text = Text("The question in words.", example=EXAMPLE["text"])
     scope = Text(_SCOPE, allow_none=True, example=EXAMPLE["scope"])
     positions = Items(Item(PositionDocument), _POSITIONS)
+    erased = erased("the question")
     revision = StrictInteger(REVISION, example=5)
     recorded_at = stamp(RECORDED_AT)
     updated_at = stamp(UPDATED_AT)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from schemas.base import Document
-from schemas.fields import Cursor, Item, Items, Shaped, Slug, StrictBoolean, Text
+from schemas.fields import Cursor, Item, Items, Shaped, Slug, StrictBoolean, StrictInteger, Text
 
 REVISION = (
     "The index of the entry that made this version of the document. In quotation marks, it is the ETag."
@@ -31,6 +31,20 @@ def stamp(description: str) -> Instant:
 def recorded_by() -> Slug:
     """Who put it on record."""
     return Slug("The party whose token it was, or `operator` for the command line.", example="example-desk")
+
+
+class ErasedDocument(Document):
+    """That words were erased on a legal order: `[erased]` stands for them, and what could be left out is gone."""
+
+    reason = Text("Why.", example="Order of the Exampleton court, case 12/2026.")
+    at = stamp("When.")
+    by = recorded_by()
+    index = StrictInteger("The entry that says so, of the kind `payload.erased`.", example=204)
+
+
+def erased(what: str) -> Item:
+    """What is shown in place of erased words."""
+    return Item(ErasedDocument, f"Null unless words of {what} were erased: why, when and by whom.", allow_none=True)
 
 
 def page_of(name: str, document: type[Document], **others: Any) -> type[Document]:

@@ -22,7 +22,7 @@ from schemas.fields import (
 )
 from schemas.queries import ListQuery
 from schemas.sources import SourceDocument, SourceSchema
-from schemas.stamps import RECORDED_AT, REVISION, page_of, stamp
+from schemas.stamps import RECORDED_AT, REVISION, erased, page_of, stamp
 from schemas.vocabulary import MAX_EVIDENCE, MIN_EVIDENCE, RATINGS, VERDICT_STATUSES
 
 EXAMPLE: dict[str, Any] = {
@@ -102,12 +102,13 @@ class VerdictDocument(Document):
     reviewed_on = EdtfDate("When it was ruled.", allow_none=True, example="2026-11-24")
     language = Language("BCP 47, of the review.", allow_none=True, example="en")
     claim_revision = StrictInteger("The revision of the claim that was judged.", example=17)
-    text_sha256 = Sha256("SHA-256 of the text that was judged.")
+    text_sha256 = Sha256("SHA-256 of the text that was judged. Null once that is erased.", allow_none=True)
     supersedes = Ulid("The earlier verdict that this one corrects.", allow_none=True)
     superseded_by = Ulid("The later verdict that corrects this one.", allow_none=True)
     status = Choice(VERDICT_STATUSES, "Only a standing verdict counts.", example="standing")
     stale = StrictBoolean("True if the claim's text has changed since.", example=False)
     retraction = Item(RetractionDocument, "Null unless it was taken back.", allow_none=True)
+    erased = erased("the verdict")
     revision = StrictInteger(REVISION, example=18)
     recorded_at = stamp(RECORDED_AT)
 

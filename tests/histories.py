@@ -9,7 +9,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from api.domain import claims, contradictions, parties, questions, verdicts
+from api import erasing
+from api.domain import claims, contradictions, erasure, parties, questions, verdicts
 from api.domain.entries import Event
 from api.domain.record import Body, Record
 from api.errors import Refusal
@@ -77,10 +78,16 @@ STEPS = {
 
 
 class Chronicle:
-    """A random history: all that was tried in `decisions`, the record with n entries in `snapshots[n]`."""
+    """A random history: all that was tried in `decisions`, the record with n entries in `snapshots[n]`.
 
-    def __init__(self, seed: int) -> None:
+    `erasing` is how many of a hundred steps erase something. Then the snapshots are of what is left, and `decisions`
+    has the others.
+    """
+
+    def __init__(self, seed: int, erasing: int = 0) -> None:
         self.chance = random.Random(seed)
+        self.erasing = erasing
+        self.erased = 0
         self.memory = Memory()
         self.snapshots = [self.memory.snapshot()]
         self.decisions: list[tuple[Decision, str]] = []
@@ -90,6 +97,10 @@ class Chronicle:
         """Write so many steps to a database, each in its own turn; `each` is called after every entry."""
         source = fixed_source()
         for i in range(steps):
+            if i >= 12 and self.erasing and self.chance.randrange(100) < self.erasing:
+                if self._erase(database, source):
+                    each()
+                continue
             decision, actor = self._first(i) if i < 12 else self._next()
             if self._step(database, decision, actor, source):
                 each()
@@ -108,6 +119,27 @@ class Chronicle:
         assert (outcome.kind, outcome.subject, outcome.payload) == (expected.kind, expected.subject, expected.payload)
         self.memory.fold(outcome)
         self.snapshots.append(self.memory.snapshot())
+        return True
+
+    def _erase(self, database: Database, source: Source) -> bool:
+        subject = self.chance.choice(list(self.memory.numbers))
+        about = self.memory.about(subject)
+        chosen = [self.chance.choice(about).index] if self.chance.random() < 0.4 else []
+        try:
+            expected: Event | Refusal = erasure.erase(subject, about, "By order.", chosen)
+        except Refusal as refusal:
+            expected = refusal
+        try:
+            entry = erasing.erase(database, subject, "By order.", "org-0", chosen, source=source)
+        except Refusal as refusal:
+            assert (type(refusal), str(refusal)) == (type(expected), str(expected))
+            self.refused += 1
+            return False
+        assert isinstance(expected, Event)
+        assert (entry.kind, entry.subject, entry.payload) == (expected.kind, expected.subject, expected.payload)
+        self.snapshots = self.memory.without(entry)
+        self.memory = self.snapshots[-1].snapshot()
+        self.erased += 1
         return True
 
     def _first(self, i: int) -> tuple[Decision, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from api.domain import claims, contradictions, parties, questions, verdicts
 from api.domain.claims import Claim
 from api.domain.contradictions import Pair
-from api.domain.entries import Entry, Event
+from api.domain.entries import ERASURE, Entry, Erased, Event
 from api.domain.parties import Party
 from api.domain.questions import Question
 from api.domain.record import Body
@@ -58,8 +59,24 @@ class Memory:
         return self.pairs.get(key, Pair(key))
 
     def twin(self, fingerprint: bytes) -> str | None:
-        standing = (c for c in self.claims.values() if not c.withdrawn)
+        standing = (c for c in self.claims.values() if not c.withdrawn and c.text_sha256)
         return next((c.id for c in standing if claims.fingerprint(c.body) == fingerprint), None)
+
+    def about(self, subject: str) -> list[Entry]:
+        """The entries about a subject, in order."""
+        return [entry for entry in self.entries if entry.subject == subject]
+
+    def without(self, entry: Entry) -> list[Memory]:
+        """The record without what an erasure takes away: one after each entry, the erasure the last of them."""
+        assert entry.kind == ERASURE
+        by = Erased(entry.payload["reason"], entry.recorded_at, entry.actor, entry.index)
+        skeletons = {one["index"]: one["payload"] for one in entry.payload["entries"]}
+        folded, snapshots = Memory(), [Memory()]
+        for each in (*self.entries, entry):
+            gone = each.index in skeletons
+            folded.fold(replace(each, payload=skeletons[each.index], erased=by) if gone else each)
+            snapshots.append(folded.snapshot())
+        return snapshots
 
     # --- writing -----------------------------------------------------------------------------------
 
@@ -78,7 +95,7 @@ class Memory:
             key = contradictions.pair_of(*identifier.split(":"))
             self.pairs[key] = contradictions.evolve(self.pairs.get(key), entry)
             return self.pairs[key]
-        claim_id = entry.payload["claim"] if what == "verdict" else identifier
+        claim_id = verdicts.claim_of(entry) if what == "verdict" else identifier
         self.claims[claim_id] = claims.evolve(self.claim(claim_id), entry)
         return self.claims[claim_id]
 

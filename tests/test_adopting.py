@@ -18,7 +18,7 @@ from api.storage import log
 from api.storage.log import Sealed
 from api.storage.sqlite import Database
 from tests.histories import Chronicle
-from tests.records import Recorder, dump, every_table
+from tests.records import Recorder, dump, every_table, ulid
 from tests.test_rebuild import fresh
 
 
@@ -74,8 +74,14 @@ MISFITS: dict[str, tuple[Callable[[list[Sealed]], Sealed], str]] = {
     "leaf": (lambda all: all[2]._replace(leaf_hash=bytes(32)), "Entry 2: its fields do not give its leaf hash."),
     "no object": (lambda all: resealed(all[2], payload=b"[]"), "Entry 2: nothing can be made of its payload"),
     "no JSON": (lambda all: resealed(all[2], payload=b"{"), "Entry 2: nothing can be made of its payload"),
-    "no claim": (lambda all: resealed(all[2], kind="claim.recorded"), "Entry 2: nothing can be made of its payload"),
-    "no verdict": (lambda all: resealed(all[2], kind="verdict.published"), "Entry 2: nothing can be made of its"),
+    "no claim": (
+        lambda all: resealed(all[2], kind="claim.recorded", subject=f"claim/{ulid(7)}"),
+        "Entry 2: nothing can be made of its payload",
+    ),
+    "no verdict": (
+        lambda all: resealed(all[2], kind="verdict.published"),
+        "Entry 2: it is of the kind verdict.published, and about something else: party/c.",
+    ),
 }
 
 

@@ -30,6 +30,7 @@ def memory() -> Memory:
 
 def stamp(revision: int, first: int | None = None) -> dict[str, object]:
     return {
+        "erased": None,
         "revision": revision,
         "recorded_at": AT.format(revision if first is None else first),
         "updated_at": AT.format(revision),
@@ -110,6 +111,7 @@ def test_a_judged_and_withdrawn_claim(memory: Memory) -> None:
             "status": "retracted",
             "stale": False,
             "retraction": {"reason": "It was wrong.", "at": AT.format(5)},
+            "erased": None,
             "revision": 5,
             "recorded_at": AT.format(4),
         }
@@ -136,6 +138,7 @@ def test_excerpts_are_members_to_be_joined(memory: Memory) -> None:
         "attribution": ATTRIBUTION,
         "stated_on": None,
         "disclosed_on": None,
+        "erased": None,
         "status": "unreviewed",
         "position": "yes",
     }

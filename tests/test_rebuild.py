@@ -16,6 +16,7 @@ from api.errors import Refusal
 from api.storage import log
 from api.storage.sqlite import Database
 from api.storage.tables import DERIVED
+from api.verification import verify
 from tests.histories import Chronicle
 from tests.records import Recorder, dump, every_table, fixed_source, load_fixtures
 
@@ -38,12 +39,13 @@ def found(database: Database) -> dict[str, list[tuple[int, float]]]:
 
 
 @settings(max_examples=12, deadline=None)
-@given(seed=st.integers(0, 2**32), steps=st.integers(40, 160))
-def test_rebuild_reproduces_a_random_history(seed: int, steps: int) -> None:
-    """Every derived table and every search is the same after a rebuild, and so are the log and its root."""
-    note(f"Chronicle({seed}), {steps} steps")
+@given(seed=st.integers(0, 2**32), steps=st.integers(40, 160), erasing=st.sampled_from([0, 0, 10]))
+def test_rebuild_reproduces_a_random_history(seed: int, steps: int, erasing: int) -> None:
+    """Every derived table and every search is the same after a rebuild, and so are the log and its root, whatever was
+    erased in between."""
+    note(f"Chronicle({seed}, {erasing}), {steps} steps")
     with fresh() as database:
-        chronicle = Chronicle(seed)
+        chronicle = Chronicle(seed, erasing)
         chronicle.write(database, steps)
         before, searched = dump(database, every_table(database)), found(database)
         head = log.head(database.reader())
@@ -52,6 +54,8 @@ def test_rebuild_reproduces_a_random_history(seed: int, steps: int) -> None:
         assert ledger.rebuild(database) == head
         assert dump(database, every_table(database)) == before
         assert found(database) == searched
+        with database.snapshot() as db:
+            assert verify(db) is None
 
 
 @settings(max_examples=4, deadline=None)

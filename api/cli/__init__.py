@@ -8,6 +8,7 @@
 * `mirroring`    mirror, compare (with `following`, who reads another record)
 * `checking`     rebuild, doctor
 * `verifying`    verify (with `served`, what comes from elsewhere)
+* `erasing`      erase
 * `common`       settings, database, progress
 """
 
@@ -21,7 +22,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, keeping, mirroring, moving, serving, setting_up, signing, verifying
+from api.cli import checking, erasing, keeping, mirroring, moving, serving, setting_up, signing, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -77,5 +78,6 @@ for command in (
     *(moving.import_, keeping.export, keeping.backup, keeping.restore),
     *(mirroring.mirror, mirroring.compare),
     *(verifying.verify, checking.rebuild, checking.doctor),
+    erasing.erase,
 ):
     main.add_command(command)

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from api import merkle, mirroring
-from api.cli.served import Place, Progress, Reading, Rewound, Server, parsed
+from api.cli.served import PAGE, TRIES, Place, Progress, Reading, Rewound, Server, parsed
+from api.domain.entries import ERASURE
+from api.mirroring import Part
 from api.reads import changes
 from api.received import received
 from api.storage import log, tree
 from api.storage.log import Head, Sealed
 from api.storage.mirrors import Mirror
 from api.storage.sqlite import Database
-from api.verifier import Checkpoint, Difference, Frontier, check_consistency, open_checkpoint
+from api.verifier import (
+    Checkpoint,
+    Difference,
+    Frontier,
+    check_consistency,
+    check_inclusion,
+    leaf_hash,
+    open_checkpoint,
+)
 
 # How many entries become durable together, at most. A multiple of what is on a page.
-PART = 2_000
+TOGETHER = 2_000
 # Seconds that the source is asked to hold a request while it has nothing new.
 WAIT = 20
+# For how many seconds cleaning the file of what was erased waits for readers.
+PATIENCE = 30.0
 # Seconds between two looks at a source that has fewer entries than it signed before.
 PAUSE = 5
 
@@ -34,6 +46,10 @@ class Fork(Difference):
 
 class Behind(Exception):
     """The source has fewer entries than we have of it, and those are the same."""
+
+
+class Unexplained(Exception):
+    """A payload is missing, and nothing that is signed says that it was erased."""
 
 
 class Follower:
@@ -51,20 +67,36 @@ class Follower:
         Nothing becomes durable that the checkpoint does not cover, so this may be ended at any moment. Raises Fork,
         Difference, Behind, NotAMirror, and ClickException where the source cannot be read.
         """
+        for attempt in range(TRIES):
+            try:
+                return self._catch_up(progress)
+            except Unexplained as missing:
+                # What says that a payload was erased may have been written after the checkpoint.
+                if attempt == TRIES - 1:
+                    raise Difference(f"{missing}, and no later entry says that it was erased") from None
+        raise AssertionError("the last attempt returns or raises")
+
+    def _catch_up(self, progress: Progress) -> Checkpoint:
         signed, note = checkpoint(self._server, self._keys, self._state.origin if self._state else None)
         if self._state is None:
-            first = Mirror(self._url, signed.origin, tuple(self._keys), 0, "")
-            self._state = mirroring.begin(self._database, first)
-        state, agreed = self._state, self._state._replace(size=signed.size, checkpoint=note)
-        head = log.head(self._database.reader())
+            self._state = mirroring.begin(self._database, Mirror(self._url, signed.origin, tuple(self._keys)))
+        state, head = self._state, log.head(self._database.reader())
         self._check_extends(head, signed, note)
-        while (head.size, state) != (signed.size, agreed):
-            goal = min(head.size + PART, signed.size)
-            state = agreed if goal == signed.size else state
-            head = mirroring.adopt(self._database, head, self._read(head, goal, signed), state)
+        while (head.size, state.checkpoint) != (signed.size, note):
+            goal = min(head.size + TOGETHER, signed.size)
+            if goal == signed.size:
+                state = state._replace(size=signed.size, checkpoint=note)
+            head, state = mirroring.adopt(self._database, head, self._read(head, goal, signed), state)
             self._state = state
             progress(head.size)
         return signed
+
+    def sweep(self) -> bool:
+        """Clean the file of what was erased, if there is anything. Out: whether that could be done."""
+        if self._state is None or not self._state.unswept:
+            return True
+        self._state = mirroring.sweep(self._database, self._state, PATIENCE)
+        return not self._state.unswept
 
     def wait(self) -> None:
         """Return when the source has something new, or after a while."""
@@ -117,9 +149,9 @@ class Follower:
         path.write_text(f"{before}\n{note}", encoding="utf-8")
         return f"Both checkpoints are in {path}: keep it, since the two signatures prove it."
 
-    def _read(self, head: Head, goal: int, signed: Checkpoint) -> list[Sealed]:
+    def _read(self, head: Head, goal: int, signed: Checkpoint) -> Part:
         """The entries from the head up to number `goal`, checked. Raises Difference where they are not those that were
-        signed."""
+        signed, Unexplained where a payload is missing."""
         since = changes.cursor(head.size, head.last_leaf) if head.size else None
         place = Place(signed.origin, since, Reading(Frontier(head.size, merkle.unpack(head.frontier))))
         documents = []
@@ -134,7 +166,30 @@ class Follower:
             raise Difference(
                 f"what {self._url} serves as entries {head.size} to {goal - 1} is not what it has signed: {error}"
             ) from None
-        return [received(document) for document in documents]
+        part = Part([received(document) for document in documents])
+        if goal < signed.size and (part.erasing or part.unexplained is not None):
+            since = changes.cursor(goal, part.entries[-1].leaf_hash)
+            part = part._replace(foreseen=list(self._erasing(since, signed)))
+        if part.unexplained is not None:
+            raise Unexplained(f"the payload of entry {part.unexplained} is missing")
+        return part
+
+    def _erasing(self, since: str, signed: Checkpoint) -> Iterator[Sealed]:
+        """The entries that come after a cursor, are signed, and say what was erased; checked one by one, by inclusion.
+        Raises Difference."""
+        more = True
+        while more:
+            asked = {"since": since, "kind": ERASURE, "include": "entry", "limit": PAGE}
+            page = parsed(self._server.get("changes", asked))
+            for change in page["changes"]:
+                document = change["entry"]
+                leaf, index = leaf_hash(document), document["index"]
+                if index < signed.size:
+                    proof = parsed(self._server.get("log/proofs/inclusion", {"index": index, "size": signed.size}))
+                    path = [_hash(node) for node in proof["path"]]
+                    check_inclusion(leaf, index, signed.size, path, signed.root)
+                    yield received(document)
+            since, more = page["next"], page["has_more"]
 
 
 def checkpoint(server: Server, keys: list[str], origin: str | None = None) -> tuple[Checkpoint, str]:

@@ -40,6 +40,7 @@ def mirror(url: str, keys: tuple[str, ...], once: bool) -> None:
         try:
             if once:
                 _tell(_with_progress(follower))
+                _sweep(follower)
             else:
                 _follow(follower)
         except (Behind, Difference) as error:
@@ -81,6 +82,7 @@ def _follow(follower: Follower) -> None:
             if signed.size != told:
                 _tell(signed)
             said, pause, told = "", FIRST, signed.size
+            _sweep(follower)
             follower.wait()
         except (Behind, Busy, click.ClickException) as error:
             text = str(error)
@@ -93,6 +95,15 @@ def _follow(follower: Follower) -> None:
 def _with_progress(follower: Follower) -> Checkpoint:
     with Progress("mirroring", None, "entries") as progress:
         return follower.catch_up(progress.at)
+
+
+def _sweep(follower: Follower) -> None:
+    if not follower.sweep():
+        click.echo(
+            "The file still holds what was erased from the record, since somebody has been reading an older state of"
+            " it: end that (a backup, a long query). It is tried again.",
+            err=True,
+        )
 
 
 def _tell(signed: Checkpoint) -> None:

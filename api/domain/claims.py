@@ -9,7 +9,7 @@ from hashlib import sha256
 from api.domain.entries import Entry, Event
 from api.domain.parties import taken
 from api.domain.record import Body, Record, Stamp, changed, changes_between
-from api.domain.verdicts import Verdict, with_verdict_entry
+from api.domain.verdicts import GONE, Verdict, digest, with_verdict_entry
 from api.errors import ClaimWithdrawn, DuplicateClaim, FieldError, InvalidRequest
 from schemas.vocabulary import RATING_SIDES
 
@@ -25,11 +25,16 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim as it stands, with every verdict that it ever had, oldest first."""
+    """A claim as it stands, with every verdict that it ever had, oldest first.
+
+    `words` is what its words are known as: their SHA-256 in hex, by which a reader can tell what a verdict judged.
+    Erased words have no hash, since short ones could be guessed from it; they are known by the number of the entry that
+    first had them.
+    """
 
     id: str
     body: Body
-    text_sha256: str
+    words: str
     text_revision: int
     stamp: Stamp
     verdicts: tuple[Verdict, ...] = ()
@@ -38,6 +43,10 @@ class Claim:
     @property
     def url(self) -> str:
         return f"/v1/claims/{self.id}"
+
+    @property
+    def text_sha256(self) -> str | None:
+        return digest(self.words)
 
     @property
     def standing(self) -> list[Verdict]:
@@ -57,7 +66,7 @@ class Claim:
     @property
     def stale(self) -> bool:
         """Whether a standing verdict judged words that the claim no longer has."""
-        return any(verdict.text_sha256 != self.text_sha256 for verdict in self.standing)
+        return any(verdict.judged != self.words for verdict in self.standing)
 
     @property
     def stances(self) -> list[Body]:
@@ -96,13 +105,18 @@ def evolve(claim: Claim | None, entry: Entry) -> Claim:
     """The claim after one entry of its history: its own entries, and those of the verdicts on it."""
     payload = entry.payload
     if claim is None:
-        return Claim(payload["id"], payload, text_hash(payload["text"]), entry.index, Stamp.first(entry))
+        return Claim(payload["id"], payload, _words(payload["text"], entry), entry.index, Stamp.first(entry))
     stamp = claim.stamp.next(entry)
     if entry.kind == "claim.amended":
         return _amended(replace(claim, body=changed(claim.body, payload["changes"]), stamp=stamp), entry)
     if entry.kind == "claim.withdrawn":
         return replace(claim, withdrawn=Withdrawal(payload["reason"], entry.recorded_at, entry.actor), stamp=stamp)
-    return replace(claim, verdicts=with_verdict_entry(claim.verdicts, entry), stamp=stamp)
+    if entry.subject.startswith("claim/"):
+        # Erased: the documents of its verdicts, which have the hash of its words, are made anew as well.
+        return replace(claim, verdicts=_touched(claim, entry), stamp=stamp)
+    # What was erased of a verdict is said in the verdict.
+    stamp = replace(stamp, erased=claim.stamp.erased)
+    return replace(claim, verdicts=with_verdict_entry(claim.verdicts, entry, claim.words), stamp=stamp)
 
 
 def text_hash(text: str) -> str:
@@ -129,12 +143,21 @@ def refuse_withdrawn(claim: Claim) -> None:
 
 
 def _amended(claim: Claim, entry: Entry) -> Claim:
-    digest = text_hash(claim.body["text"])
-    if digest == claim.text_sha256:
+    if "text" not in entry.payload["changes"]:
         return claim
     # A verdict's document says whether it is stale, so a change of the words is a new version of it too.
-    verdicts = tuple(replace(verdict, revision=entry.index) for verdict in claim.verdicts)
-    return replace(claim, text_sha256=digest, text_revision=entry.index, verdicts=verdicts)
+    words = _words(claim.body["text"], entry)
+    return replace(claim, words=words, text_revision=entry.index, verdicts=_touched(claim, entry))
+
+
+def _touched(claim: Claim, entry: Entry) -> tuple[Verdict, ...]:
+    return tuple(replace(verdict, revision=entry.index) for verdict in claim.verdicts)
+
+
+def _words(text: str, entry: Entry) -> str:
+    if entry.erased is None:
+        return text_hash(text)
+    return f"{GONE}{entry.payload.get('words_of', entry.index)}"
 
 
 def _check_references(body: Body, known: Record) -> None:

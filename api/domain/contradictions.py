@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from api.domain.claims import Claim, refuse_withdrawn
-from api.domain.entries import Entry, Event
+from api.domain.entries import ERASURE, Entry, Erased, Event
 from api.domain.parties import members
 from api.domain.record import Body, Record
 from api.errors import InvalidRequest
@@ -24,6 +24,7 @@ class Assessment:
     reviewer: str
     body: Body
     recorded_at: str
+    erased: Erased | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,13 @@ def assess(body: Body, reviewer: str, known: Record) -> Event:
 
 
 def evolve(pair: Pair | None, entry: Entry) -> Pair:
-    """The pair after one assessment."""
+    """The pair after one assessment, or after the erasure of one."""
     payload = entry.payload
+    if pair is not None and entry.kind == ERASURE:
+        return replace(pair, revision=entry.index)
     pair = pair or Pair(pair_of(*payload["claims"]))
     others = tuple(known for known in pair.assessments if known.reviewer != payload["reviewer"])
-    new = Assessment(payload["reviewer"], payload, entry.recorded_at)
+    new = Assessment(payload["reviewer"], payload, entry.recorded_at, entry.erased)
     return replace(pair, assessments=(*others, new), revision=entry.index)
 
 

@@ -12,6 +12,9 @@ import orjson
 
 SALT_SIZE = 32
 
+# The kind that takes the payloads of other entries away (`api.domain.erasure`).
+ERASURE = "payload.erased"
+
 Payload = dict[str, Any]
 
 
@@ -25,8 +28,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """That an entry's payload was erased: why, when, by whom, and by which entry."""
+
+    reason: str
+    at: str
+    by: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One appended event: numbered, timed (UTC, `2026-11-24T10:00:00.000Z`) and signed for by an actor."""
+    """One appended event: numbered, timed (UTC, `2026-11-24T10:00:00.000Z`) and signed for by an actor.
+
+    Where the payload was erased, `payload` is the skeleton that stands in for it, and `erased` says so.
+    """
 
     index: int
     recorded_at: str
@@ -34,6 +50,7 @@ class Entry:
     subject: str
     actor: str
     payload: Payload
+    erased: Erased | None = None
 
 
 def canonical(payload: Payload) -> bytes:

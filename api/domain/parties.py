@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from api.domain.entries import Entry, Event
+from api.domain.entries import ERASURE, Entry, Event
 from api.domain.record import Body, Record, Stamp, changed, changes_between
 from api.errors import FieldError, IdTaken, InvalidRequest
 from schemas.vocabulary import RESERVED_PARTY_ID
@@ -77,7 +77,8 @@ def evolve(party: Party | None, entry: Entry) -> Party:
     """The party after one entry of its history."""
     if party is None:
         return Party(entry.payload["id"], entry.payload, Stamp.first(entry))
-    return replace(party, body=changed(party.body, entry.payload["changes"]), stamp=party.stamp.next(entry))
+    changes = {} if entry.kind == ERASURE else entry.payload["changes"]
+    return replace(party, body=changed(party.body, changes), stamp=party.stamp.next(entry))
 
 
 def above(party: Party, known: Record) -> Iterator[Party]:

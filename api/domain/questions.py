@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from api.domain.entries import Entry, Event
+from api.domain.entries import ERASURE, Entry, Event
 from api.domain.parties import taken
 from api.domain.record import Body, Record, Stamp, changed, changes_between
 from api.errors import InvalidRequest
@@ -64,4 +64,5 @@ def evolve(question: Question | None, entry: Entry) -> Question:
     """The question after one entry of its history."""
     if question is None:
         return Question(entry.payload["id"], entry.payload, Stamp.first(entry))
-    return replace(question, body=changed(question.body, entry.payload["changes"]), stamp=question.stamp.next(entry))
+    changes = {} if entry.kind == ERASURE else entry.payload["changes"]
+    return replace(question, body=changed(question.body, changes), stamp=question.stamp.next(entry))

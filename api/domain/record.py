@@ -10,7 +10,7 @@ from api.errors import InvalidRequest
 if TYPE_CHECKING:
     from api.domain.claims import Claim
     from api.domain.contradictions import Pair
-    from api.domain.entries import Entry
+    from api.domain.entries import Entry, Erased
     from api.domain.parties import Party
     from api.domain.questions import Question
 
@@ -36,21 +36,31 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When a state was first recorded and last changed, by entry index and by the log's clock."""
+    """When a state was first recorded and last changed, by entry index and by the log's clock, and the last erasure of
+    what it is made of."""
 
     recorded_at: str
     recorded_by: str
     updated_at: str
     revision: int
+    erased: Erased | None = None
 
     @classmethod
     def first(cls, entry: Entry) -> Self:
         """The stamp of what this entry records for the first time."""
-        return cls(entry.recorded_at, entry.actor, entry.recorded_at, entry.index)
+        return cls(entry.recorded_at, entry.actor, entry.recorded_at, entry.index, entry.erased)
 
     def next(self, entry: Entry) -> Stamp:
         """The stamp after this entry changed it."""
-        return replace(self, updated_at=entry.recorded_at, revision=entry.index)
+        erased = last_of(self.erased, entry.erased)
+        return replace(self, updated_at=entry.recorded_at, revision=entry.index, erased=erased)
+
+
+def last_of(one: Erased | None, other: Erased | None) -> Erased | None:
+    """The later one of two erasures, either of which may not have been."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=lambda erased: erased.index)
 
 
 def merged(target: Any, patch: Any) -> Any:

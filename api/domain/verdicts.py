@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from api.domain.entries import Entry, Event
+from api.domain.entries import ERASURE, Entry, Erased, Event
 from api.domain.parties import taken
-from api.domain.record import Body, Record
+from api.domain.record import Body, Record, last_of
 from api.errors import AlreadyRetracted, ClaimChanged, FieldError, Forbidden, InvalidRequest, VerdictStanding
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 # The payload's fields that are kept beside the body: who ruled, and on which words.
 RULING = ("claim", "reviewer", "claim_revision", "text_sha256")
+
+# What erased words are known as begins with this; the number of the entry that first had them follows.
+GONE = "erased/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +30,23 @@ class Retraction:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A verdict as it stands. `claim_revision` and `text_sha256` say which words it judged."""
+    """A verdict as it stands. `claim_revision` and `judged` (see `Claim.words`) say which words it judged."""
 
     id: str
     claim: str
     reviewer: str
     body: Body
     claim_revision: int
-    text_sha256: str
+    judged: str
     recorded_at: str
     revision: int
     superseded_by: str | None = None
     retraction: Retraction | None = None
+    erased: Erased | None = None
+
+    @property
+    def text_sha256(self) -> str | None:
+        return digest(self.judged)
 
     @property
     def rating(self) -> str:
@@ -74,8 +82,9 @@ def publish(claim: Claim, body: Body, verdict_id: str, reviewer: str, known: Rec
         "claim": claim.id,
         "reviewer": reviewer,
         "claim_revision": judged,
-        "text_sha256": claim.text_sha256,
     }
+    if claim.text_sha256 is not None:
+        ruling["text_sha256"] = claim.text_sha256
     return Event("verdict.published", f"verdict/{verdict_id}", body | ruling)
 
 
@@ -91,21 +100,29 @@ def retract(claim: Claim, verdict_id: str, reason: str, reviewer: str) -> Event:
     return Event("verdict.retracted", f"verdict/{verdict_id}", {"claim": claim.id, "reason": reason})
 
 
-def with_verdict_entry(verdicts: tuple[Verdict, ...], entry: Entry) -> tuple[Verdict, ...]:
-    """A claim's verdicts after an entry about one of them."""
+def with_verdict_entry(verdicts: tuple[Verdict, ...], entry: Entry, words: str) -> tuple[Verdict, ...]:
+    """A claim's verdicts after an entry about one of them. `words` are those that the claim has (`Claim.words`)."""
     verdict_id = entry.subject.removeprefix("verdict/")
-    if entry.kind == "verdict.retracted":
-        retraction = Retraction(entry.payload["reason"], entry.recorded_at)
-        return tuple(
-            replace(verdict, retraction=retraction, revision=entry.index) if verdict.id == verdict_id else verdict
-            for verdict in verdicts
-        )
+    if entry.kind != "verdict.published":
+        change = _erased if entry.kind == ERASURE else _retracted
+        return tuple(change(verdict, entry) if verdict.id == verdict_id else verdict for verdict in verdicts)
     superseded = entry.payload.get("supersedes")
     older = tuple(
         replace(verdict, superseded_by=verdict_id, revision=entry.index) if verdict.id == superseded else verdict
         for verdict in verdicts
     )
-    return (*older, _published(entry, verdict_id))
+    return (*older, _published(entry, verdict_id, words))
+
+
+def claim_of(entry: Entry) -> str:
+    """The id of the claim that an entry about a verdict concerns."""
+    payload = entry.payload["entries"][0]["payload"] if entry.kind == ERASURE else entry.payload
+    return str(payload["claim"])
+
+
+def digest(words: str) -> str | None:
+    """The SHA-256 of words by what they are known as (`Claim.words`); None where they were erased."""
+    return None if words.startswith(GONE) else words
 
 
 def find(claim: Claim, verdict_id: str) -> Verdict:
@@ -113,7 +130,16 @@ def find(claim: Claim, verdict_id: str) -> Verdict:
     return next(verdict for verdict in claim.verdicts if verdict.id == verdict_id)
 
 
-def _published(entry: Entry, verdict_id: str) -> Verdict:
+def _retracted(verdict: Verdict, entry: Entry) -> Verdict:
+    retraction = Retraction(entry.payload["reason"], entry.recorded_at)
+    return replace(verdict, retraction=retraction, revision=entry.index, erased=last_of(verdict.erased, entry.erased))
+
+
+def _erased(verdict: Verdict, entry: Entry) -> Verdict:
+    return replace(verdict, revision=entry.index)
+
+
+def _published(entry: Entry, verdict_id: str, words: str) -> Verdict:
     payload = entry.payload
     return Verdict(
         id=verdict_id,
@@ -121,9 +147,11 @@ def _published(entry: Entry, verdict_id: str) -> Verdict:
         reviewer=payload["reviewer"],
         body={name: value for name, value in payload.items() if name not in RULING},
         claim_revision=payload["claim_revision"],
-        text_sha256=payload["text_sha256"],
+        # It was made in one turn with the look at the claim, so these are the words whose hash is in the payload.
+        judged=words,
         recorded_at=entry.recorded_at,
         revision=entry.index,
+        erased=entry.erased,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from api.documents import erased
 from api.errors import CursorRewound, InvalidRequest
 from api.reads import lists
 from api.storage import log
@@ -80,7 +81,7 @@ def page(db: Connection, asked: Mapping[str, Any], head: Head, since: int, poll_
 
 def entry(sealed: Sealed) -> bytes:
     """An entry as it is served: hashes and salt in hex, the payload the exact bytes as one JSON string (null
-    when erased)."""
+    when erased, and `erased` says why)."""
     return orjson.dumps(
         {
             "index": sealed.idx,
@@ -92,6 +93,7 @@ def entry(sealed: Sealed) -> bytes:
             "salt": None if sealed.salt is None else sealed.salt.hex(),
             "payload_hash": sealed.payload_hash.hex(),
             "leaf_hash": sealed.leaf_hash.hex(),
+            "erased": erased(sealed.erased),
         }
     )
 

@@ -65,7 +65,8 @@ def entry(index: int) -> http.Answer:
     sealed = next(log.sealed_entries(db, index, index + 1), None)
     if sealed is None:
         raise errors.NotFound(f"The log has no entry {index}: it ends before.")
-    return http.answer(changes.entry(sealed), etag=http.etag(index))
+    # All that ever changes of an entry is that its payload is erased.
+    return http.answer(changes.entry(sealed), etag=http.etag(index, sealed.erased.index if sealed.erased else None))
 
 
 def _page(house: House, asked: Mapping[str, Any], seen: int) -> http.Answer:

@@ -24,10 +24,14 @@ def document(name: str, schema: Schema) -> http.Answer:
     db = http.house().database.reader()
     auth.authenticate(db)
     at = asked.get("at")
-    version = log.document(db, name) if at is None else log.document(db, name, moments.size(db, at))
+    if at is None:
+        version, erasure = log.document(db, name), None
+    else:
+        # An erasure is a new revision now, and changes the bytes of all that were before it.
+        erasure, version = log.last_erasure(db), log.document(db, name, moments.size(db, at))
     if version is None:
         raise NotFound.of(name, then=at is not None)
-    return http.answer(version[1], etag=http.etag(version[0]))
+    return http.answer(version[1], etag=http.etag(version[0], erasure))
 
 
 def derived(schema: Schema, listing: Listing) -> http.Answer:

@@ -140,6 +140,21 @@ def forget_old_answers(db: Connection, before: str) -> int:
     return int(db.execute("DELETE FROM idempotency WHERE created_at < :before", {"before": before}).rowcount)
 
 
+def drop_answers(db: Connection, subject: str) -> int:
+    """Drops the answers that may hold words of a subject ("claim/…"), whoever they were given to. Returns how many.
+
+    A claim's words stand in its own document and in contradictions, a verdict's in its own and its claim's: each names
+    the id, which is like no other. A slug may stand anywhere, but the document of a party or question begins with it.
+    """
+    kind, identifier = subject.split("/", 1)
+    if kind in ("party", "question"):
+        begun = f'{{"id":"{identifier}",'.encode()
+        return int(db.execute("DELETE FROM idempotency WHERE instr(body, ?) = 1", (begun,)).rowcount)
+    named = identifier.encode().split(b":")
+    held = " AND ".join(["instr(body, ?) > 0"] * len(named))
+    return int(db.execute(f"DELETE FROM idempotency WHERE {held}", named).rowcount)
+
+
 def _token(row: Sequence[Any]) -> Token:
     token_id, party, scopes, note, created_at, revoked_at = row
     return Token(token_id, party, tuple(scopes.split()), note, created_at, revoked_at)

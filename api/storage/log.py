@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from api import merkle
-from api.domain.entries import Entry
+from api.domain.entries import ERASURE, Entry, Erased, canonical
 
 
 class Connection(Protocol):
@@ -31,7 +31,8 @@ class Head(NamedTuple):
 
 
 class Sealed(NamedTuple):
-    """An entry with all that its leaf is made of, as it is stored and served."""
+    """An entry with all that its leaf is made of, as it is stored and served. Where the payload was erased, salt and
+    payload are None, and `erased` and the skeleton stand in for them."""
 
     idx: int
     recorded_at: str
@@ -42,6 +43,8 @@ class Sealed(NamedTuple):
     leaf_hash: bytes
     salt: bytes | None
     payload: bytes | None
+    erased: Erased | None = None
+    skeleton: bytes | None = None
 
 
 EMPTY = Head(0, merkle.EMPTY_ROOT, b"", b"", "")
@@ -64,7 +67,7 @@ def set_head(db: Connection, new: Head) -> None:
 
 
 def add_entry(db: Connection, sealed: Sealed) -> None:
-    """Append a sealed entry with its payload and salt, where it has them."""
+    """Append a sealed entry with its payload and salt, if they are not erased."""
     db.execute(
         "INSERT INTO entries (idx, recorded_at, kind, subject, actor, payload_hash, leaf_hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -104,13 +107,67 @@ def sealed_entries(db: Connection, start: int = 0, end: int | None = None) -> It
         f"{SEALED} WHERE e.idx >= :start AND e.idx < :end ORDER BY e.idx",
         {"start": start, "end": 2**62 if end is None else end},
     )
-    return (Sealed(*row) for row in rows)
+    return (filled(db, Sealed(*row)) for row in rows)
 
 
 def opened(sealed: Sealed) -> Entry:
-    """A stored entry with its payload read."""
-    payload = orjson.loads(sealed.payload or b"{}")
-    return Entry(sealed.idx, sealed.recorded_at, sealed.kind, sealed.subject, sealed.actor, payload)
+    """A stored entry with its payload read, or with the skeleton of one that was erased."""
+    payload = orjson.loads(sealed.payload or sealed.skeleton or b"{}")
+    return Entry(sealed.idx, sealed.recorded_at, sealed.kind, sealed.subject, sealed.actor, payload, sealed.erased)
+
+
+def filled(db: Connection, sealed: Sealed) -> Sealed:
+    """An entry with what stands in for its payload, if that was erased."""
+    if sealed.payload is None and (found := erasure(db, sealed.idx)):
+        return sealed._replace(erased=found[0], skeleton=found[1])
+    return sealed
+
+
+def erasures(db: Connection) -> Iterator[Entry]:
+    """Every entry that erased others, in order. Reads the whole log."""
+    return (opened(Sealed(*row)) for row in db.execute(f"{SEALED} WHERE e.kind = ? ORDER BY e.idx", (ERASURE,)))
+
+
+def add_erasure(db: Connection, entry: Entry) -> list[int]:
+    """Note what a `payload.erased` entry puts in place of the payloads that it erased. Out: whose they were."""
+    erased: list[dict[str, Any]] = entry.payload["entries"]
+    db.executemany(
+        "INSERT INTO erasures (idx, by, at, actor, reason, skeleton) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (one["index"], entry.index, entry.recorded_at, entry.actor, entry.payload["reason"], skeleton)
+            for one in erased
+            for skeleton in [canonical(one["payload"])]
+        ],
+    )
+    return [one["index"] for one in erased]
+
+
+def erasure(db: Connection, index: int) -> tuple[Erased, bytes] | None:
+    """What an entry's payload was erased by, and its skeleton; None where it was not."""
+    row = db.execute("SELECT reason, at, actor, by, skeleton FROM erasures WHERE idx = ?", (index,)).fetchone()
+    return (Erased(*row[:4]), row[4]) if row else None
+
+
+def last_erasure(db: Connection) -> int | None:
+    """The number of the last entry that erased others: until another one does, nothing of the past changes."""
+    sql = "SELECT max(idx) FROM change_facets WHERE facet = :facet"
+    found: int | None = db.execute(sql, {"facet": f"kind={ERASURE}"}).fetchone()[0]
+    return found
+
+
+def is_noted(db: Connection, by: int) -> bool:
+    """Whether what an entry erased was noted (see `add_erasure`)."""
+    return db.execute("SELECT 1 FROM erasures WHERE by = ? LIMIT 1", (by,)).fetchone() is not None
+
+
+def has_payload(db: Connection, indexes: Sequence[int]) -> bool:
+    """Whether any of these entries has its payload."""
+    return any(db.execute("SELECT 1 FROM payloads WHERE idx = ?", (index,)).fetchone() for index in indexes)
+
+
+def drop_payloads(db: Connection, indexes: Iterable[int]) -> None:
+    """Delete the payloads and salts of entries."""
+    db.executemany("DELETE FROM payloads WHERE idx = ?", [(index,) for index in indexes])
 
 
 def leaf_at(db: Connection, index: int) -> bytes | None:
@@ -154,10 +211,19 @@ def history(db: Connection, no: int) -> list[Entry]:
     """The entries that made a subject what it is, in order."""
     rows = db.execute(
         "SELECT e.idx, e.recorded_at, e.kind, e.subject, e.actor, p.bytes FROM histories h"
-        " JOIN entries e ON e.idx = h.idx JOIN payloads p ON p.idx = h.idx WHERE h.no = :no ORDER BY h.idx",
+        " JOIN entries e ON e.idx = h.idx LEFT JOIN payloads p ON p.idx = h.idx WHERE h.no = :no ORDER BY h.idx",
         {"no": no},
-    )
-    return [Entry(idx, at, kind, subject, actor, orjson.loads(data)) for idx, at, kind, subject, actor, data in rows]
+    ).fetchall()
+    return [_entry(db, *row) for row in rows]
+
+
+def _entry(db: Connection, idx: int, at: str, kind: str, subject: str, actor: str, data: bytes | None) -> Entry:
+    if data is not None:
+        return Entry(idx, at, kind, subject, actor, orjson.loads(data))
+    found = erasure(db, idx)
+    if found is None:
+        raise LookupError(f"the payload of entry {idx} is missing: run 'onrecord verify'")
+    return Entry(idx, at, kind, subject, actor, orjson.loads(found[1]), found[0])
 
 
 def history_page(db: Connection, no: int, after: int, limit: int, at: int | None) -> list[tuple[Any, ...]]:

@@ -40,6 +40,12 @@ def find(db: Connection, claims: tuple[str, str], at: int | None = None) -> Asse
     return Assessed(*row) if row else None
 
 
+def of_claim(db: Connection, claim: str) -> list[tuple[str, str]]:
+    """The pairs that somebody assessed of which a claim is one side. Looks at every pair."""
+    sql = "SELECT DISTINCT one, other FROM pairs WHERE one = :claim OR other = :claim ORDER BY one, other"
+    return [(one, other) for one, other in db.execute(sql, {"claim": claim})]
+
+
 def with_status(db: Connection, status: str, after: int, limit: int, at: int | None) -> list[Assessed]:
     """Assessed pairs of one status in order of their numbers, those beyond `after`."""
     alive = (

@@ -7,6 +7,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from api.storage.tables import create_derived, drop_derived, migrations
 
 # How long a statement waits for a lock that the writer's turn does not cover (a checkpoint, a backup), in milliseconds.
 BUSY_TIMEOUT = 5_000
+# How long emptying the write-ahead log waits for readers at once, in milliseconds.
+GLANCE = 500
 CACHE_KIB = 16_384
 
 # An import changes many pages of many indexes in each turn, and has them all at hand with so much.
@@ -75,9 +78,7 @@ class Database:
         writes fails under other writers whatever its timeout. When this returns the changes are on the disk
         (synchronous = FULL).
         """
-        connection = self._writer()
-        fcntl.flock(self._local.lock, fcntl.LOCK_EX)
-        try:
+        with self._alone() as connection:
             _begin(connection)
             try:
                 yield connection
@@ -86,6 +87,14 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """This thread's writer, while no other writer has the lock file."""
+        connection = self._writer()
+        fcntl.flock(self._local.lock, fcntl.LOCK_EX)
+        try:
+            yield connection
         finally:
             fcntl.flock(self._local.lock, fcntl.LOCK_UN)
 
@@ -157,6 +166,42 @@ class Database:
         finally:
             for lock in taken:
                 os.close(lock)
+
+    def write_over_deleted(self) -> None:
+        """Set this thread's writer up for an erasure: what it deletes is overwritten with zeros.
+
+        What was deleted before is not, and parts of it may be left in the file: `sweep` takes care of those."""
+        self._writer().execute("PRAGMA secure_delete = ON")
+
+    def sweep(self, patience: float) -> bool:
+        """Write the whole database anew, without what is left in it of deleted rows, and empty the write-ahead log.
+        Writers wait; readers go on. Needs as much free space again as the database has.
+
+        The log cannot be emptied while a reader holds an older state; `patience` is for how many seconds that is waited
+        for. Out: whether it was emptied.
+        """
+        with self._alone() as connection:
+            # The copy is as large as the database: too large for memory.
+            connection.execute("PRAGMA temp_store = FILE")
+            try:
+                connection.execute("VACUUM")
+            finally:
+                connection.execute("PRAGMA temp_store = MEMORY")
+        end = time.monotonic() + patience
+        while not self._empty_log():
+            if time.monotonic() > end:
+                return False
+        return True
+
+    def _empty_log(self) -> bool:
+        # Writers are held up as well while this waits for readers, so it lets them in every now and then.
+        with self._alone() as connection:
+            connection.execute(f"PRAGMA busy_timeout = {GLANCE}")
+            try:
+                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        return not busy
 
     def backup(self, path: Path, progress: Callable[[int, int], None] = lambda done, pages: None) -> None:
         """Copy the database as it is at this moment to a new file, while writers go on. `progress` is told pages done

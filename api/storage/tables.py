@@ -38,7 +38,7 @@ CREATE INDEX idempotency_by_time ON idempotency (created_at);
 MIRROR = """
 CREATE TABLE mirror (
     id INTEGER PRIMARY KEY CHECK (id = 0), source TEXT NOT NULL, origin TEXT NOT NULL, keys TEXT NOT NULL,
-    size INTEGER NOT NULL, checkpoint TEXT NOT NULL
+    size INTEGER NOT NULL, checkpoint TEXT NOT NULL, unswept INTEGER NOT NULL
 );
 """
 
@@ -48,6 +48,11 @@ DERIVED = {
 CREATE TABLE head (
     id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, root BLOB NOT NULL, last_leaf BLOB NOT NULL,
     frontier BLOB NOT NULL, recorded_at TEXT NOT NULL
+);""",
+    "erasures": """
+CREATE TABLE erasures (
+    idx INTEGER PRIMARY KEY, by INTEGER NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
+    skeleton BLOB NOT NULL
 );""",
     "nodes": """
 CREATE TABLE nodes (

@@ -49,6 +49,7 @@ def test_a_party_is_recorded_and_read(api: Api) -> None:
         "parent": "dhs",
         "description": None,
         "same_as": [],
+        "erased": None,
         "revision": 8,
         "recorded_by": DESK,
     }
@@ -68,6 +69,7 @@ def test_a_question_is_opened_and_read(api: Api) -> None:
             {"id": "free", "label": "Free", "meaning": None, "neutral": False},
             {"id": "costly", "label": "Costly", "meaning": None, "neutral": False},
         ],
+        "erased": None,
         "revision": 8,
         "recorded_by": DESK,
     }
@@ -100,6 +102,7 @@ def test_a_claim_is_recorded_and_read(api: Api) -> None:
         "stale": False,
         "verdicts": [],
         "withdrawn": None,
+        "erased": None,
         "revision": 8,
         "recorded_by": DESK,
     }
@@ -161,6 +164,7 @@ def test_a_verdict_is_published_read_and_counts(api: Api) -> None:
         "status": "standing",
         "stale": False,
         "retraction": None,
+        "erased": None,
         "revision": 8,
     }
 
@@ -226,6 +230,7 @@ def excerpt(claim: str, text: str, speaker: str, day: str) -> dict[str, Any]:
         "attribution": {"speaker": speaker, "on_behalf_of": None, **VOICE},
         "stated_on": day,
         "disclosed_on": day,
+        "erased": None,
         "status": "unreviewed",
     }
 
@@ -277,6 +282,7 @@ def test_a_contradiction_is_listed_assessed_and_read(api: Api) -> None:
         "reason": "denial",
         "explanation": None,
         "evidence": [],
+        "erased": None,
     }
     assert made.json == pair | {"status": "confirmed", "assessments": [view]}
     for ids in (f"{VOLUNTARY}~{MANDATORY}", f"{MANDATORY}~{VOLUNTARY}"):

@@ -16,7 +16,9 @@ RUN = (
     "command-line.md",
     "conventions.md",
     "deploying.md",
+    "erasure.md",
     "life-of-a-write.md",
+    "mirrors.md",
     "polling.md",
     "verdicts.md",
 )

@@ -13,13 +13,15 @@ from tests.memory import Memory
 from tests.reads import asking
 from tests.reads.asking import Question
 
-SEEDS = (1, 2, 3)
+# A history's seed, and how many of a hundred steps erase something.
+HISTORIES = {"history1": (1, 0), "history2": (2, 0), "history3": (3, 0), "erased": (4, 8)}
 STEPS = 170
 
 
 @dataclass
 class Written:
-    """A random history. `answers[n]` is what each question of `asking.fixed` got when the log had n entries."""
+    """A random history. `answers[n]` is what each question of `asking.fixed` got when the log had n entries; there are
+    none of a history with erasures, which change the past."""
 
     database: Database
     snapshots: list[Memory]
@@ -31,13 +33,17 @@ class Written:
         return self.snapshots[-1]
 
 
-@pytest.fixture(scope="session", params=SEEDS, ids=lambda seed: f"history{seed}")
+@pytest.fixture(scope="session", params=HISTORIES.values(), ids=list(HISTORIES))
 def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     """A random history, and what was answered while it was written. Tests only read it."""
     database = Database(tmp_path_factory.mktemp("history") / "record.db")
     database.migrate()
-    chronicle = Chronicle(request.param)
+    seed, erasing = request.param
+    chronicle = Chronicle(seed, erasing)
     answers = [asking.answers(database, chronicle.memory)]
     chronicle.write(database, STEPS, lambda: answers.append(asking.answers(database, chronicle.memory)))
+    if erasing:
+        assert chronicle.erased > 5
+        answers.clear()
     yield Written(database, chronicle.snapshots, answers)
     database.close()

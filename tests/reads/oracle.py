@@ -10,7 +10,9 @@ from typing import Any
 import orjson
 
 from api import documents
+from api.domain import verdicts
 from api.domain.claims import Claim
+from api.domain.entries import ERASURE, Entry
 from api.domain.words import Term, asked, folded
 from schemas.dates import OPEN_END, OPEN_START, UNDATED, Bounds, bounds, day
 from tests.memory import Memory
@@ -232,7 +234,7 @@ def history(snapshots: list[Memory], claim_id: str) -> list[Any]:
     """Each entry of a claim's history with the claim as it stood after it."""
     items = []
     for entry in snapshots[-1].entries:
-        owner = entry.payload["claim"] if entry.subject.startswith("verdict/") else entry.subject[len("claim/") :]
+        owner = verdicts.claim_of(entry) if entry.subject.startswith("verdict/") else entry.subject[len("claim/") :]
         if entry.subject.startswith(("claim/", "verdict/")) and owner == claim_id:
             after = json.loads(documents.claim(snapshots[entry.index + 1].claims[claim_id]))
             items.append(
@@ -253,7 +255,7 @@ def changes(snapshots: list[Memory], asking: Asked) -> Iterator[int]:
         states = snapshots[entry.index], snapshots[entry.index + 1]
         parties, questions = set(), set()
         for memory in states:
-            more = _concerned(memory, entry.subject, entry.payload)
+            more = _concerned(memory, entry)
             parties |= more[0]
             questions |= more[1]
         if (
@@ -264,9 +266,9 @@ def changes(snapshots: list[Memory], asking: Asked) -> Iterator[int]:
             yield entry.index
 
 
-def _concerned(memory: Memory, subject: str, payload: Asked) -> tuple[set[str], set[str]]:
-    """The parties and questions that an entry about a subject concerns, as the record stands."""
-    what, identifier = subject.split("/")
+def _concerned(memory: Memory, entry: Entry) -> tuple[set[str], set[str]]:
+    """The parties and questions that an entry concerns, as the record stands."""
+    what, identifier = entry.subject.split("/")
     if what == "question":
         return set(), {identifier}
     if what == "party":
@@ -276,9 +278,12 @@ def _concerned(memory: Memory, subject: str, payload: Asked) -> tuple[set[str], 
             parties.add(name)
         return parties, set()
     if what == "contradiction":
-        one, other = (memory.claims[claim] for claim in payload["claims"])
-        return belongs(memory, one) & belongs(memory, other), {payload["question"]} if "question" in payload else set()
-    claim = memory.claims.get(payload["claim"] if what == "verdict" else identifier)
+        one, other = (memory.claims[claim] for claim in identifier.split(":"))
+        erased = entry.kind == ERASURE
+        payloads = [one["payload"] for one in entry.payload["entries"]] if erased else [entry.payload]
+        named = {payload["question"] for payload in payloads if "question" in payload}
+        return belongs(memory, one) & belongs(memory, other), named
+    claim = memory.claims.get(verdicts.claim_of(entry) if what == "verdict" else identifier)
     if claim is None:
         return set(), set()
     return belongs(memory, claim), {stance["question"] for stance in claim.body.get("stances", [])}

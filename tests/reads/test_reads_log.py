@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 
 from api import documents
+from api.domain.verdicts import claim_of
 from schemas.vocabulary import ENTRY_KINDS
 from tests.reads import asking, oracle
 from tests.reads.conftest import Written
@@ -51,7 +52,7 @@ def test_the_feed_has_every_entry(written: Written) -> None:
             entry.actor,
         )
         what, identifier = entry.subject.split("/")
-        claim = entry.payload["claim"] if what == "verdict" else identifier if what == "claim" else None
+        claim = claim_of(entry) if what == "verdict" else identifier if what == "claim" else None
         assert change["claim"] == claim
         before, after = (written.snapshots[entry.index + i].claims.get(claim) for i in (0, 1))
         status = {"from": before.status if before else None, "to": after.status} if after else None
