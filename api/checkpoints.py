@@ -64,12 +64,15 @@ class Heads:
         self.path = path
 
     def last(self) -> SignedHead | None:
-        """The last head that was signed; None where none was. Raises StoreError for a file that cannot be read."""
+        """The last head that was signed; None where none was. Raises StoreError for a file that cannot be read, and
+        where the folder for it is missing: a disk that is not there has not forgotten what was signed."""
         try:
             with self.path.open("rb") as file:
                 return _last(self.path, file)
-        except FileNotFoundError:
-            return None
+        except FileNotFoundError as error:
+            if self.path.parent.is_dir():
+                return None
+            raise self._failed("read", error) from error
         except OSError as error:
             raise self._failed("read", error) from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from api import ledger
-from api.storage import comparing, health
+from api.storage import comparing
 from api.storage.comparing import Parting
 from api.storage.sqlite import Database
 from api.storage.tables import DERIVED
@@ -43,8 +43,8 @@ def compare(copy: Database, progress: Callable[[int], None] = lambda done: None)
             found = comparing.parting(copy.reader(), rebuilt.reader(), table)
             if found:
                 return Fault(f"table {table}, {found.row}", _told(found))
-    with copy.turn() as db:
-        damage = health.full_text_damage(db)
+        with copy.turn() as here, rebuilt.turn() as there:
+            damage = comparing.index_parting(here, there)
     return Fault("full-text index", f"it does not say what the claims do ({damage})") if damage else None
 
 

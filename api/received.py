@@ -64,7 +64,8 @@ def misfit(sealed: Sealed, size: int, recorded_at: str) -> str | None:
     fits.
 
     Looked at are its number, its time, that payload and salt give its payload hash, and all its fields its leaf hash,
-    and that it is about what its kind is about. A payload that is missing is not looked at: whether it may be, those after it say.
+    and that it is about what its kind is about. A payload that is missing is not looked at: whether it may be, those
+    after it say.
     """
     if sealed.idx > size:
         return f"it should be number {size}: entries in between are missing"

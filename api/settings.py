@@ -203,12 +203,6 @@ def _signing_key(text: str) -> Keyring:
     return keys
 
 
-def _path(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("name a file")
-    return text
-
-
 def _optional_url(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
         raise ValueError("write the address of the record, as https://record.example.org")
@@ -347,7 +341,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "File of the heads that were signed. Unset: beside the database, with a name that ends in `.heads`. On another"
         " disk it still knows what was signed when the database's disk is lost.",
-        _path,
+        str,
     ),
     Setting(
         "ONRECORD_MIRROR_OF",

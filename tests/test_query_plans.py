@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from api.reads import changes, contradictions, histories, lists, moments, timelines
-from api.storage import log
+from api.reads import changes, contradictions, histories, lists, moments, proofs, timelines
+from api.storage import log, tree
 from api.storage.sqlite import Database
 from tests.reads.asking import CHANGES, CLAIMS, CONTRADICTIONS, HISTORY, TIMELINE, VERDICTS
 from tests.records import DESK, Recorder
@@ -238,6 +238,22 @@ def test_plans_of_documents(crowded: Database) -> None:
         moments.size(db, 7)
         next(log.sealed_entries(db, 17, 18))
         log.leaf_at(db, 17)
+    assert len(db.plans) > 10
+    assert {sql: troubles(plan) for sql, plan in db.plans.items() if troubles(plan)} == {}
+
+
+def test_plans_of_proofs(crowded: Database) -> None:
+    """Each hash of a proof is looked up, at every size and of every entry, and so is what is proved."""
+    size = log.head(crowded.reader()).size
+    with Explained(crowded.reader()) as db:
+        claim = page(db, "claims", {"limit": "1"}, None)["items"][0]["id"]
+        proofs.of_claim(db, claim, proofs.of_claim(db, claim, None))
+        for end in (1, 2, 64, size - 1, size):
+            tree.root_at(db, end)
+            for index in {0, end // 3, end - 1}:
+                proofs.inclusion(db, index, end)
+                proofs.consistency(db, index + 1, end)
+        tree.entries(db)
     assert len(db.plans) > 10
     assert {sql: troubles(plan) for sql, plan in db.plans.items() if troubles(plan)} == {}
 

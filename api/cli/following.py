@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from api import merkle, mirroring
+from api.cli import served
 from api.cli.served import PAGE, TRIES, Place, Progress, Reading, Rewound, Server, parsed
 from api.domain.entries import ERASURE
 from api.mirroring import Part
@@ -57,7 +58,7 @@ class Follower:
 
     def __init__(self, database: Database, url: str, keys: list[str]) -> None:
         self._database = database
-        self._server = Server(url, keys)
+        self._server = Server(url, keys, served.PAUSE)
         self._url, self._keys = url.rstrip("/").removesuffix("/v1"), keys
         self._state: Mirror | None = None
 
@@ -218,7 +219,7 @@ def parting(ours: Root, theirs: Root, size: int) -> int | None:
 
 def compared(urls: tuple[str, str], keys: tuple[list[str], list[str]]) -> str:
     """Compare what two servers of one log have signed. Out: a sentence. Raises Fork, Difference, ClickException."""
-    servers = [Server(url, its) for url, its in zip(urls, keys, strict=True)]
+    servers = [Server(url, its, served.PAUSE) for url, its in zip(urls, keys, strict=True)]
     found = [checkpoint(server, its) for server, its in zip(servers, keys, strict=True)]
     (one, _), (other, _) = found
     if one.origin != other.origin:

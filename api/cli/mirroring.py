@@ -8,6 +8,7 @@ import time
 
 import click
 
+from api.cli import served
 from api.cli.common import Progress, check_current, settings, store
 from api.cli.following import Behind, Follower, Fork, compared
 from api.cli.served import Server
@@ -118,7 +119,7 @@ def _checked(url: str, keys: tuple[str, ...]) -> list[str]:
 
 def _published(url: str) -> list[str]:
     """The verifier keys that a server itself publishes."""
-    return Server(url, []).get("log/key").decode("utf-8", "replace").split()
+    return Server(url, [], served.PAUSE).get("log/key").decode("utf-8", "replace").split()
 
 
 def _sentence(error: Exception) -> str:

@@ -86,7 +86,7 @@ class Place:
 class Server:
     """A server at a URL, and the keys that its checkpoints must be signed with."""
 
-    def __init__(self, url: str, keys: list[str], pause: float = PAUSE) -> None:
+    def __init__(self, url: str, keys: list[str], pause: float) -> None:
         self._url, self._keys, self._pause = url.rstrip("/").removesuffix("/v1"), keys, pause
 
     def follow(self, place: Place, progress: Progress = lambda done: None) -> Checkpoint:
@@ -169,35 +169,40 @@ class Server:
             # The largest subtrees come first.
             end = start + (1 << (began.size - start).bit_length() - 1)
             if _root(leaves[start:end]) != kept:
-                some = f"one of {names[start]} to {names[end - 1]}" if end - start > 1 else names[start]
-                raise Difference(f"{some}: it is not what was read before")
+                raise Difference(f"{_part(names[start:end])}: it is not what was read before")
             start = end
-        index = self._first_unsigned(leaves, signed)
-        if index is not None:
-            raise Difference(f"{names[index]}: it is not the entry {index} that was signed")
+        start, end = self._first_unsigned(leaves, signed)
+        if end - start < signed.size:
+            raise Difference(f"{_part(names[start:end])}: it is not what was signed")
 
-    def _first_unsigned(self, leaves: list[bytes], signed: Checkpoint) -> int | None:
-        """The first leaf that is another one in the tree that was signed; None where the server cannot prove any.
+    def _first_unsigned(self, leaves: list[bytes], signed: Checkpoint) -> tuple[int, int]:
+        """Where the first leaf is that is another one in the tree that was signed: the smallest part of the tree that
+        is known to have it.
 
-        A proof that leads to the signed root shows the true hash of everything that follows its entry, in ever larger
-        parts. The first part that differs holds the first entry that does, and is looked into in the same way.
+        A proof that leads to the signed root shows the true hashes of the parts that the tree falls into around its
+        entry. The first that differs holds the first entry that does, and is looked into in the same way.
         """
-        index = 0
-        while True:
-            asked = {"index": index, "size": signed.size}
-            try:
-                proof = parsed(self.get("log/proofs/inclusion", asked))
-                leaf, path = bytes.fromhex(proof["leaf_hash"]), [bytes.fromhex(node) for node in proof["path"]]
-                check_inclusion(leaf, index, signed.size, path, signed.root)
-            except (click.ClickException, Difference, KeyError, TypeError, ValueError):
-                return None
-            if leaf != leaves[index]:
-                return index
-            parts = zip(_following(index, signed.size), path, strict=True)
-            differing = [part for part, node in parts if part and _root(leaves[part[0] : part[1]]) != node]
+        start, end = 0, signed.size
+        while end - start > 1:
+            # An entry that was rewritten has no such proof, but its neighbour may.
+            shown = self._shown(start, signed) or self._shown(end - 1, signed)
+            inside = [(part, node) for part, node in shown if start <= part[0] and part[1] <= end]
+            differing = [part for part, node in inside if _root(leaves[slice(*part)]) != node]
             if not differing:
-                return None
-            index = differing[0][0]
+                break
+            start, end = min(differing)
+        return start, end
+
+    def _shown(self, index: int, signed: Checkpoint) -> list[tuple[tuple[int, int], bytes]]:
+        """The parts that the signed tree falls into around an entry, and the hash of each; none where the server has no
+        proof that leads to the signed root."""
+        try:
+            proof = parsed(self.get("log/proofs/inclusion", {"index": index, "size": signed.size}))
+            leaf, path = bytes.fromhex(proof["leaf_hash"]), [bytes.fromhex(node) for node in proof["path"]]
+            check_inclusion(leaf, index, signed.size, path, signed.root)
+        except (click.ClickException, Difference, KeyError, TypeError, ValueError):
+            return []
+        return [((index, index + 1), leaf), *zip(_siblings(index, signed.size), path, strict=True)]
 
     def get(self, path: str, query: Document | None = None) -> bytes:
         """The body of an answer; what can pass by itself is asked again. Raises ClickException, Rewound."""
@@ -241,15 +246,18 @@ def _entry(change: Document) -> Document:
     return entry
 
 
-def _following(index: int, size: int) -> list[tuple[int, int] | None]:
-    """For each hash of an inclusion path, lowest first: the entries that it covers, None where they come before."""
-    start, parts = 0, []
-    end = size
+def _siblings(index: int, size: int) -> list[tuple[int, int]]:
+    """The entries that each hash of an inclusion path stands for, lowest first: from, up to and not including."""
+    start, end, parts = 0, size, []
     while end - start > 1:
         half = start + (1 << (end - start - 1).bit_length() - 1)
-        parts.append((half, end) if index < half else None)
+        parts.append((half, end) if index < half else (start, half))
         start, end = (start, half) if index < half else (half, end)
     return parts[::-1]
+
+
+def _part(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"one of {names[0]} to {names[-1]}"
 
 
 def _root(leaves: list[bytes]) -> bytes:

@@ -12,11 +12,14 @@ from typing import Any, BinaryIO
 import click
 
 from api import comparison, verification
+from api.checkpoints import Heads
+from api.cli import served
 from api.cli.common import Progress, opened
 from api.cli.served import Place, Reading, Server
-from api.storage import log
-from api.storage.log import Head
+from api.storage import log, tree
+from api.storage.log import Connection, Head
 from api.storage.sqlite import Database
+from api.verification import Fault
 from api.verifier import Checkpoint, Difference, check_proof, named, open_checkpoint
 from schemas import strict_json
 from schemas.strict_json import BadJSON
@@ -89,30 +92,43 @@ def _trusted(keys: list[str]) -> list[str]:
 
 def _own(derived: bool) -> None:
     with opened() as database:
+        heads = Heads(database.heads)
         if derived:
             with comparison.copied(database) as copy:
-                head = _verified(copy)
+                head = _verified(copy, heads)
                 with Progress("rebuilding a copy", head.size) as progress:
                     fault = comparison.compare(copy, progress.at)
             if fault:
                 remedy = "The log itself verifies, so 'onrecord rebuild' puts it right; find out who altered it."
                 raise click.ClickException(f"What is derived does not follow from the log. {fault}. {remedy}")
         else:
-            head = _verified(database)
-    click.echo(
-        f"{head.size:,} entries verify{', and all that is derived follows from them' if derived else ''}.", nl=False
-    )
-    click.echo(f" Root: {head.root.hex()}")
+            head = _verified(database, heads)
+    also = ", and all that is derived follows from them" if derived else ""
+    click.echo(f"{head.size:,} entries verify{also}. Root: {head.root.hex()}")
 
 
-def _verified(database: Database) -> Head:
+def _verified(database: Database, heads: Heads) -> Head:
     with database.snapshot() as db:
         head = log.head(db)
         with Progress("verifying", head.size) as progress:
-            fault = verification.verify(db, progress.at)
+            fault = verification.verify(db, progress.at) or _unsigned(db, heads, head.size)
     if fault:
         raise click.ClickException(f"The log does not verify. {fault}.")
     return head
+
+
+def _unsigned(db: Connection, heads: Heads, size: int) -> Fault | None:
+    """Where a log whose hashes are all in order parts from what was signed of it: whoever rewrites a log can do that,
+    but the heads that were signed before are kept elsewhere."""
+    before = 0
+    for head in heads.every():
+        if head.size > size:
+            return Fault(f"entry {size}", f"it is not there, and {head.size} entries were signed at {head.signed_at}")
+        if tree.root_at(db, head.size) != head.root:
+            what = f"one of them is not the one that was signed at {head.signed_at}"
+            return Fault(f"entries {before} to {head.size - 1}", what)
+        before = head.size
+    return None
 
 
 # --- a server --------------------------------------------------------------------------------------
@@ -121,8 +137,15 @@ def _verified(database: Database) -> Head:
 def _server(url: str, keys: list[str], state: Path | None) -> None:
     place = Place.from_json(state.read_text(encoding="utf-8")) if state and state.exists() else Place()
     began = place.size
-    with Progress("verifying", None, "entries") as progress:
-        checkpoint = Server(url, _trusted(keys)).follow(place, progress.at)
+    server = Server(url, _trusted(keys), served.PAUSE)
+    try:
+        with Progress("verifying", None, "entries") as progress:
+            checkpoint = server.follow(place, progress.at)
+    except click.ClickException:
+        # What was read until the server failed need not be read again: it is compared when there is an answer.
+        if state:
+            _keep(state, place.to_json())
+        raise
     if state:
         _keep(state, place.to_json())
     known = f"{began:,} that were known, and " if began else ""

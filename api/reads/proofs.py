@@ -17,7 +17,7 @@ from api.errors import InvalidRequest, NotFound
 from api.merkle import Place, Row
 from api.reads import changes
 from api.storage import log, tree
-from api.storage.log import Connection
+from api.storage.log import Connection, Head
 
 FORMAT = "onrecord/proof/v1"
 # The first line of a proof in the format of C2SP tlog-proof (c2sp.org/tlog-proof).
@@ -29,19 +29,19 @@ def inclusion(db: Connection, index: int, size: int) -> bytes:
 
     Raises InvalidRequest for a size that the log has not reached, and an index that this size does not have.
     """
-    _check_reached(db, "/size", size)
+    head = _reached(db, "/size", size)
     if index >= size:
         detail = f"The first {size:,} entries are numbered 0 to {size - 1:,}: ask for one of these, or a larger 'size'."
         raise InvalidRequest.of("/index", detail, "range")
     rows, leaf = merkle.inclusion(index, size), Place(0, index)
-    whole = merkle.row(0, size)
+    whole = _unless_head(head, size)
     found = tree.hashes(db, [leaf, *whole, *_places(rows)])
     return _json(
         {
             "index": index,
             "size": size,
             "leaf_hash": found[leaf].hex(),
-            "root": _hash(found, whole).hex(),
+            "root": (_hash(found, whole) if whole else head.root).hex(),
             "path": [_hash(found, row).hex() for row in rows],
         }
     )
@@ -52,18 +52,18 @@ def consistency(db: Connection, old: int, new: int) -> bytes:
 
     Raises InvalidRequest for a size that the log has not reached, and for an `old` that is larger than `new`.
     """
-    _check_reached(db, "/to", new)
+    head = _reached(db, "/to", new)
     if old > new:
         raise InvalidRequest.of("/from", f"A log only grows: ask for a 'from' up to 'to', which is {new:,}.", "range")
     rows = merkle.consistency(old, new)
-    before, after = merkle.row(0, old), merkle.row(0, new)
+    before, after = merkle.row(0, old), _unless_head(head, new)
     found = tree.hashes(db, [*before, *after, *_places(rows)])
     return _json(
         {
             "from": old,
             "to": new,
             "from_root": _hash(found, before).hex(),
-            "to_root": _hash(found, after).hex(),
+            "to_root": (_hash(found, after) if after else head.root).hex(),
             "path": [_hash(found, row).hex() for row in rows],
         }
     )
@@ -115,10 +115,16 @@ def tlog_proof(index: int, path: Sequence[bytes], checkpoint: str) -> str:
     return "\n".join(lines)
 
 
-def _check_reached(db: Connection, pointer: str, size: int) -> None:
-    reached = log.head(db).size
-    if size > reached:
-        raise InvalidRequest.of(pointer, f"The log has {reached:,} entries: ask for a size up to that.", "future")
+def _reached(db: Connection, pointer: str, size: int) -> Head:
+    head = log.head(db)
+    if size > head.size:
+        raise InvalidRequest.of(pointer, f"The log has {head.size:,} entries: ask for a size up to that.", "future")
+    return head
+
+
+def _unless_head(head: Head, size: int) -> Row:
+    """The places that a size's root is made of; none where the head has the root, as it has for most who ask."""
+    return merkle.row(0, size) if size < head.size else []
 
 
 def _places(rows: Sequence[Row]) -> list[Place]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from api.storage.log import Connection
 
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
@@ -33,13 +31,3 @@ def damage(db: Connection) -> str | None:
     """The first thing that is wrong with the pages of the file; None if none is."""
     found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
     return None if found == "ok" else found
-
-
-def full_text_damage(writer: Connection) -> str | None:
-    """Whether the full-text index says what the table that it is made of does; None if so. Within a turn."""
-    try:
-        # With rank 1 the index is compared with the table, and not only with itself.
-        writer.execute("INSERT INTO searchable_fts (searchable_fts, rank) VALUES ('integrity-check', 1)")
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    return None

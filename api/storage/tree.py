@@ -8,31 +8,28 @@ from api import merkle
 from api.merkle import Place
 from api.storage.log import Connection
 
+LEAF = "(SELECT leaf_hash FROM entries WHERE idx = ?)"
+NODE = "(SELECT hash FROM nodes WHERE level = ? AND position = ?)"
+
 
 def hashes(db: Connection, places: Iterable[Place]) -> dict[Place, bytes]:
     """The hashes of complete subtrees, all of which must be of a tree that the log has reached.
 
     Raises LookupError where one is missing: the stored tree is damaged, and a rebuild makes it anew.
     """
-    wanted = set(places)
-    leaves = [position for level, position in wanted if level == 0]
-    nodes = [place for place in wanted if place.level > 0]
-    found: dict[Place, bytes] = {}
-    if leaves:
-        marks = ", ".join("?" * len(leaves))
-        rows = db.execute(f"SELECT idx, leaf_hash FROM entries WHERE idx IN ({marks})", leaves)
-        found.update((Place(0, index), leaf) for index, leaf in rows)
-    if nodes:
-        # One statement for all: most of the cost of a node is that of asking.
-        marks = ", ".join(["(?, ?)"] * len(nodes))
-        rows = db.execute(
-            f"SELECT level, position, hash FROM nodes WHERE (level, position) IN (VALUES {marks})",
-            [number for place in nodes for number in place],
-        )
-        found.update((Place(level, position), node) for level, position, node in rows)
-    if len(found) < len(wanted):
-        missing = min(wanted - found.keys())
-        raise LookupError(f"its tree has no node {missing.level}/{missing.position} ('onrecord verify' says more)")
+    wanted = sorted(set(places))
+    if not wanted:
+        return {}
+    # One statement for all, since most of the cost of a hash is that of asking for it. Each is looked up by itself:
+    # for a list of pairs, as in `(level, position) IN (VALUES …)`, SQLite scans the table.
+    leaves = sum(place.level == 0 for place in wanted)
+    sql = f"SELECT {', '.join([LEAF] * leaves + [NODE] * (len(wanted) - leaves))}"
+    numbers = [place.position for place in wanted[:leaves]]
+    numbers += [number for place in wanted[leaves:] for number in place]
+    found = dict(zip(wanted, db.execute(sql, numbers).fetchone(), strict=True))
+    for place, value in found.items():
+        if value is None:
+            raise LookupError(f"its tree has no node {place.level}/{place.position} ('onrecord verify' says more)")
     return found
 
 

@@ -41,7 +41,7 @@ def measure(folder: Path, sizes: list[int]) -> None:
         url = f"sqlite:///{database(folder, size).resolve()}"
         with serving("bare") as bare, serving("onrecord", DATABASE_URL=url) as ours:
             for target in targets(ours):
-                print(_row(target, size, *_rounds(bare, ours, target)), flush=True)
+                print(row(bare, ours, target, size), flush=True)
 
 
 def targets(server: Running) -> list[Target]:
@@ -57,6 +57,13 @@ def targets(server: Running) -> list[Target]:
         Target("list of 50, by party and status", "/v1/claims?party=department-1&status=unreviewed&limit=50", {}, 0.5),
         Target("timeline of 100", timeline, {}, 0.35),
     ]
+
+
+def row(bare: Running, ours: Running, target: Target, size: int) -> str:
+    """The row of a target, measured in turns with the bare handler."""
+    theirs, own = _rounds(bare, ours, target)
+    ratio = own.rate / theirs.rate
+    return f"| {target.name} | {size:,} | {ratio:.2f} | {target.wanted:.2f} | {theirs.cpu:.0f} | {own.cpu:.0f} |"
 
 
 def _rounds(bare: Running, ours: Running, target: Target) -> tuple[Round, Round]:
@@ -89,11 +96,6 @@ def _balanced(server: Running, path: str, headers: dict[str, str]) -> Round:
 
 def _median(rounds: list[Round]) -> Round:
     return Round(median(found.rate for found in rounds), median(found.cpu for found in rounds))
-
-
-def _row(target: Target, size: int, bare: Round, own: Round) -> str:
-    ratio = own.rate / bare.rate
-    return f"| {target.name} | {size:,} | {ratio:.2f} | {target.wanted:.2f} | {bare.cpu:.0f} | {own.cpu:.0f} |"
 
 
 def _json(url: str) -> dict[str, list[dict[str, str]]]:

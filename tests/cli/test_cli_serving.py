@@ -19,13 +19,13 @@ from tests.records import APPEARANCE
 
 
 @contextmanager
-def served(shell: Shell, *words: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def served(shell: Shell, *words: str, **environ: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A serving command, from the moment that it answers until it is told to stop."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         bind = f"127.0.0.1:{probe.getsockname()[1]}"
     output = (shell.folder / "output.txt").open("wb")
-    process = shell.start(*words, environ={"ONRECORD_BIND": bind}, stdout=output, stderr=output)
+    process = shell.start(*words, environ={"ONRECORD_BIND": bind} | environ, stdout=output, stderr=output)
     try:
         _await(f"http://{bind}/readyz", process)
         yield f"http://{bind}", process

@@ -14,7 +14,7 @@ import flask
 import pytest
 from werkzeug.test import TestResponse
 
-from api import create_app
+from api import create_app, keyring, notes
 from api.context import House
 from api.limits import Limits
 from api.problems import PROBLEMS, TYPE_PREFIX
@@ -27,6 +27,9 @@ from tests.records import APPEARANCE, DESK, Recorder, ulid
 
 OTHER = "other-desk"
 VOLUNTARY, MANDATORY = ulid(1), ulid(2)
+# The key that signs the log of every test, and what verifiers need of it.
+KEY = notes.new_key("localhost/onrecord")
+PUBLIC_KEYS = [str(KEY.verifier)]
 BY_NUMBER = {problem.slug: problem for problem in PROBLEMS.values()}
 
 CLAIM: dict[str, Any] = {
@@ -136,6 +139,7 @@ def api(served: flask.Flask, template: tuple[Path, dict[str, dict[str, str]]], t
     """The application over a copy of that database, with new rates and no answer remembered."""
     path, tokens = template
     shutil.copy(path, tmp_path / "record.db")
+    keyring.add(keyring.beside(tmp_path / "record.db"), KEY, NOW)
     made = Api(served, Database(tmp_path / "record.db"), tokens)
     yield made
     made.database.close()

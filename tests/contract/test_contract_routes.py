@@ -433,6 +433,7 @@ READS = [
     f"/v1/contradictions/{VOLUNTARY}~{MANDATORY}",
     "/v1/changes",
     "/v1/entries/0",
+    f"/v1/claims/{VOLUNTARY}/proof",
     "/openapi.json",
 ]
 

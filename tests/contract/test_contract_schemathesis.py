@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
 import fixtures
-from api import create_app
+from api import create_app, keyring, notes
 from api.settings import Settings
 from api.storage import keys
 from api.storage.sqlite import Database
@@ -56,6 +56,11 @@ KNOWN = {
     "query.question": ids("questions"),
     "query.claim": ids("claims"),
     "query.since": ["now"],
+    "query.index": ["0", "199"],
+    "query.size": ["200"],
+    "query.from": ["1", "100"],
+    "query.to": ["200"],
+    "query.revision": ["100"],
     "header.If-Match": ["*"],
 }
 
@@ -105,6 +110,7 @@ def token(dhs: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     path = tmp_path_factory.mktemp("schemathesis") / "dhs.db"
     with closing(sqlite3.connect(path)) as copy:
         dhs.reader().backup(copy)
+    keyring.add(keyring.beside(path), notes.new_key("localhost/onrecord"), NOW)
     served.app = application(path)
     store = served.app.extensions["onrecord"].database
     with store.turn() as db:

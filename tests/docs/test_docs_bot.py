@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,9 +18,13 @@ from typing import Any
 
 import pytest
 
+from api import verifier
 from api.storage.sqlite import Database
 from tests.docs import pages, servers
+from tests.instances import SIGNER
 from tests.records import Recorder, fixed_source
+from tests.rewriting import rewritten
+from tests.signing import Signer
 
 SECONDS = 60
 PAGE = 50  # what the bot gets at once, since it asks for no other limit
@@ -65,7 +72,8 @@ class _Passing(BaseHTTPRequestHandler):
         self._answer(answer.status, {"ETag": answer.headers.get("ETag", "")}, body)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.server.statuses.append(status)
+        if self.path.startswith("/v1/changes"):
+            self.server.statuses.append(status)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -86,6 +94,8 @@ class Bot:
         page = (pages.ROOT / "docs" / "polling.md").read_text(encoding="utf-8")
         source = next(block.text for block in pages.blocks(page) if block.name == "bot.py")
         (directory / "bot.py").write_text(source.replace(pages.HOME, url), encoding="utf-8")
+        (directory / "keys.txt").write_text(f"{SIGNER.public}\n", encoding="utf-8")
+        shutil.copy(verifier.__file__, directory / "verifier.py")
         self._lives = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -113,9 +123,22 @@ class Bot:
         lines = self._file("out").read_text(encoding="utf-8").splitlines(keepends=True)
         return [int(line.split()[0]) for line in lines if line.endswith("\n")]
 
+    def compared(self) -> int:
+        """How many entries it has read and compared with what is signed."""
+        try:
+            place = json.loads((self._directory / "bot.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return 0
+        return int(min(place["tree"]["size"], place["signed"][0]))
+
     def said(self) -> str:
         """What it had to say beside that."""
         return self._file("err").read_text(encoding="utf-8")
+
+    def end(self) -> int:
+        """Wait until it ends by itself. Out: its status."""
+        assert self._process
+        return self._process.wait(SECONDS)
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something that must come."""
@@ -145,8 +168,12 @@ class World:
 
     def server_on(self, number: int, directory: Path, **settings: str) -> servers.Server:
         """A server on one of the two databases."""
-        url = f"sqlite:///{self.databases[number].path}"
-        return servers.Server("serve", directory, DATABASE_URL=url, ONRECORD_POLL_AFTER="1", **settings)
+        own = {
+            "DATABASE_URL": f"sqlite:///{self.databases[number].path}",
+            "ONRECORD_SIGNING_KEY": SIGNER.private,
+            "ONRECORD_POLL_AFTER": "1",
+        }
+        return servers.Server("serve", directory, **(own | settings))
 
     def write(self, entries: int) -> None:
         """Append so many entries."""
@@ -237,18 +264,73 @@ def test_docs_bot_waits_when_it_is_told_to(world: World) -> None:
     assert [status for status in world.proxy.statuses if status > 400] == [503, 429, 502]
 
 
-def test_docs_bot_starts_again_on_another_log(world: World, tmp_path: Path) -> None:
-    """When the log was replaced the bot says so and begins anew; it does not wait for ever, and does not just go on."""
+@pytest.fixture
+def caught_up(world: World) -> World:
+    """A bot that has read five entries and compared them with what is signed; its server is stopped."""
     world.write(5)
     world.server.start()
     world.bot.start()
-    world.bot.until(lambda: len(world.bot.handled()) == 5)
+    world.bot.until(lambda: world.bot.compared() == 5)
     world.server.stop()
-    world.record = Recorder(world.databases[1], fixed_source())
-    world.write(3)
-    world.server = world.server_on(1, tmp_path)
+    return world
+
+
+def serve(world: World, directory: Path, number: int, **settings: str) -> None:
+    """Serve one of the two databases, behind the same address."""
+    world.server = world.server_on(number, directory, **settings)
     world.server.start()
     world.proxy.behind = world.server.port
-    world.bot.until(lambda: len(world.bot.handled()) == 8)
-    assert world.bot.handled()[5:] == [0, 1, 2]
-    assert "starting again" in world.bot.said()
+
+
+def test_docs_bot_compares_in_passing(world: World) -> None:
+    """However much is written meanwhile, what was signed is compared when the bot has read as much."""
+    world.write(3 * PAGE + 20)
+    world.server.start()
+    world.bot.start()
+    world.bot.until(lambda: world.bot.compared() == 3 * PAGE + 20)
+    assert world.bot.handled() == list(range(3 * PAGE + 20))
+
+
+def test_docs_bot_stops_on_another_log(caught_up: World, tmp_path: Path) -> None:
+    """When the log was replaced the bot stops and says so, and does so again however often it is started."""
+    world = caught_up
+    Recorder(world.databases[1], fixed_source(timedelta(seconds=2))).party("other")
+    serve(world, tmp_path, 1)
+    for _ in range(2):
+        assert world.bot.end() == 1
+        assert "Difference: the log does not know the place where we were" in world.bot.said()
+        world.bot.start()
+
+
+def test_docs_bot_stops_when_the_past_was_rewritten(caught_up: World, tmp_path: Path) -> None:
+    """An entry that was read long ago and then rewritten, with every hash and a signed root, ends the bot as soon as
+    anything new is signed."""
+    world = caught_up
+    other = tmp_path / "rewritten.db"
+    with rewritten(world.databases[0], other, {2: lambda payload: payload | {"name": "Another"}}) as database:
+        world.record.database = database
+        world.write(1)
+    serve(world, tmp_path, 0, DATABASE_URL=f"sqlite:///{other}")
+    assert world.bot.end() == 1
+    assert "Difference: the 6 entries that we have read are not those that are signed" in world.bot.said()
+
+
+def test_docs_bot_stops_at_an_altered_entry(caught_up: World, tmp_path: Path) -> None:
+    """An entry whose payload is not the one that was hashed is named, and not handled."""
+    world = caught_up
+    world.write(2)
+    with world.databases[0].turn() as db:
+        db.execute("UPDATE payloads SET bytes = CAST(replace(bytes, 'party', 'parti') AS BLOB) WHERE idx = 6")
+    serve(world, tmp_path, 0)
+    assert world.bot.end() == 1
+    assert "Difference: entry 6 (party.recorded): its payload and salt do not give its payload hash" in world.bot.said()
+    assert world.bot.handled() == list(range(5))
+
+
+def test_docs_bot_stops_when_a_stranger_signs(caught_up: World, tmp_path: Path) -> None:
+    """A checkpoint by another key ends the bot."""
+    world = caught_up
+    world.write(1)
+    serve(world, tmp_path, 0, ONRECORD_SIGNING_KEY=Signer(SIGNER.name, 7).private)
+    assert world.bot.end() == 1
+    assert "Difference: the checkpoint is not signed by a key that you trust" in world.bot.said()

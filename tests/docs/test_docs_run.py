@@ -20,6 +20,7 @@ RUN = (
     "life-of-a-write.md",
     "mirrors.md",
     "polling.md",
+    "proof.md",
     "verdicts.md",
 )
 

@@ -6,7 +6,12 @@ import dataclasses
 
 import pytest
 
+from api import notes
+from api.keyring import Keyring
 from api.settings import SETTINGS, Settings, SettingsError, settings_table_markdown
+
+KEY, OLD = notes.new_key("record.example.org/log"), notes.new_key("record.example.org/log")
+SECRET, PUBLISHED = KEY.private_text(), str(OLD.verifier)
 
 
 def test_defaults_are_usable() -> None:
@@ -33,6 +38,11 @@ def test_defaults_are_usable() -> None:
         ({"ONRECORD_MAX_BODY": " 2048 "}, "max_body", 2048),
         ({"ONRECORD_LOG_LEVEL": "DEBUG"}, "log_level", "debug"),
         ({"ONRECORD_POLL_AFTER": ""}, "poll_after", 5),
+        ({"ONRECORD_ORIGIN": "record.example.org/log"}, "key_name", "record.example.org/log"),
+        ({"ONRECORD_KEY_NAME": "mine"}, "key_name", "mine"),
+        ({"DATABASE_URL": "sqlite:////var/lib/record.db"}, "heads_path", "/var/lib/record.db.heads"),
+        ({"ONRECORD_HEADS": "/mnt/heads"}, "heads_path", "/mnt/heads"),
+        ({"ONRECORD_SIGNING_KEY": f"{SECRET},\n{PUBLISHED}"}, "signing_key", Keyring((KEY, OLD.verifier))),
     ],
 )
 def test_values(environ: dict[str, str], field: str, value: object) -> None:
@@ -57,6 +67,7 @@ def test_values(environ: dict[str, str], field: str, value: object) -> None:
         ("ONRECORD_RATE_STORAGE", "postgres://h", "memory://"),
         ("ONRECORD_ORIGIN", "my log", "no spaces"),
         ("ONRECORD_LOG_LEVEL", "loud", "debug"),
+        ("ONRECORD_KEY_NAME", "my key", "no spaces"),
     ],
 )
 def test_an_unusable_value_is_named_with_its_remedy(name: str, text: str, remedy: str) -> None:
@@ -87,3 +98,12 @@ def test_the_table_is_complete() -> None:
     markdown = settings_table_markdown()
     assert all(f"| `{setting.name}` |" in markdown for setting in SETTINGS)
     assert all(setting.help.endswith(".") for setting in SETTINGS)
+
+
+def test_a_secret_is_never_shown() -> None:
+    """Neither by a setting that cannot be used, nor by the settings as they are printed."""
+    for text, remedy in ((SECRET[:-2], "whole"), (SECRET[12:30], "no key"), (PUBLISHED, "none of its keys signs")):
+        with pytest.raises(SettingsError, match=remedy) as refused:
+            Settings.from_environ({"ONRECORD_SIGNING_KEY": text})
+        assert "ONRECORD_SIGNING_KEY=…" in str(refused.value) and text[-15:-3] not in str(refused.value)
+    assert SECRET[-30:] not in repr(Settings.from_environ({"ONRECORD_SIGNING_KEY": SECRET}))

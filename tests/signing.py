@@ -1,5 +1,5 @@
-"""Proofs and signatures as the specifications define them, word for word and with nothing of ours: what the code is
-held against."""
+"""Signed notes and proofs as text, written as the specifications have them and with nothing of ours: what a verifier is
+given."""
 
 from __future__ import annotations
 
@@ -25,53 +25,12 @@ CT_LEAVES = [
 ]
 
 
-def _split(size: int) -> int:
-    k = 1
-    while k * 2 < size:
-        k *= 2
-    return k
-
-
-def mth(data: Sequence[bytes]) -> bytes:
-    """MTH of RFC 6962, section 2.1; over the data, not over their hashes."""
-    if not data:
-        return sha256(b"").digest()
-    if len(data) == 1:
-        return sha256(b"\x00" + data[0]).digest()
-    k = _split(len(data))
-    return sha256(b"\x01" + mth(data[:k]) + mth(data[k:])).digest()
-
-
-def path(m: int, data: Sequence[bytes]) -> list[bytes]:
-    """PATH of RFC 6962, section 2.1.1: the inclusion proof of leaf `m`."""
-    if len(data) == 1:
-        return []
-    k = _split(len(data))
-    if m < k:
-        return [*path(m, data[:k]), mth(data[k:])]
-    return [*path(m - k, data[k:]), mth(data[:k])]
-
-
-def proof(m: int, data: Sequence[bytes]) -> list[bytes]:
-    """PROOF of RFC 6962, section 2.1.2: that the first `m` leaves are still the first ones."""
-    return _subproof(m, data, True) if 0 < m < len(data) else []
-
-
-def _subproof(m: int, data: Sequence[bytes], whole: bool) -> list[bytes]:
-    if m == len(data):
-        return [] if whole else [mth(data)]
-    k = _split(len(data))
-    if m <= k:
-        return [*_subproof(m, data[:k], whole), mth(data[k:])]
-    return [*_subproof(m - k, data[k:], False), mth(data[:k])]
-
-
 class Signer:
     """An Ed25519 key of c2sp.org/signed-note, from a number."""
 
     def __init__(self, name: str, number: int = 0) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(sha256(str(number).encode()).digest())
-        self._name = name
+        self.name = name
         typed = b"\x01" + self._key.public_key().public_bytes_raw()
         self._mark = sha256(name.encode() + b"\n" + typed).digest()[:4]
         self.public = f"{name}+{self._mark.hex()}+{base64.b64encode(typed).decode()}"
@@ -80,11 +39,11 @@ class Signer:
     def private(self) -> str:
         """The key as Go's note package writes private keys."""
         data = base64.b64encode(b"\x01" + self._key.private_bytes_raw()).decode()
-        return f"PRIVATE+KEY+{self._name}+{self._mark.hex()}+{data}"
+        return f"PRIVATE+KEY+{self.name}+{self._mark.hex()}+{data}"
 
     def line(self, text: str) -> str:
         """The signature line of a text."""
-        return f"— {self._name} {base64.b64encode(self._mark + self._key.sign(text.encode())).decode()}\n"
+        return f"— {self.name} {base64.b64encode(self._mark + self._key.sign(text.encode())).decode()}\n"
 
     def checkpoint(self, origin: str, size: int, root: bytes) -> str:
         """A signed checkpoint of c2sp.org/tlog-checkpoint."""
