@@ -71,6 +71,7 @@ class Turn:
         `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
         `decision` decides to record.
         """
+        self._refuse_mirror()
         entry = self.enter(decision(self.history), actor, drafted)
         derive(self.history, entry, drafted)
         return entry

@@ -8,11 +8,13 @@ import time
 
 import click
 
+from api import notes
 from api.cli import served
 from api.cli.common import Progress, check_current, settings, store
 from api.cli.following import Behind, Follower, Fork, compared
 from api.cli.served import Server
 from api.errors import Busy
+from api.notes import BadKey, VerifierKey
 from api.verifier import Checkpoint, Difference
 
 # Seconds before a source that cannot be read is asked again: the first time, and at most.
@@ -30,8 +32,8 @@ def mirror(url: str, keys: tuple[str, ...], once: bool) -> None:
     time, and goes on where it was. Serve it with ONRECORD_MIRROR_OF set.
     """
     trusted = _checked(url, keys)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     database = store(settings())
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         if not database.path.exists():
             database.migrate()
@@ -47,6 +49,7 @@ def mirror(url: str, keys: tuple[str, ...], once: bool) -> None:
         except (Behind, Difference) as error:
             raise click.ClickException(_sentence(error)) from None
     finally:
+        signal.signal(signal.SIGTERM, before)
         database.close()
 
 
@@ -89,8 +92,8 @@ def _follow(follower: Follower) -> None:
             text = str(error)
             if text != said:
                 click.echo(f"{text} Trying again.", err=True)
-            said, pause = text, min(2 * pause, MOST)
             time.sleep(pause)
+            said, pause = text, min(2 * pause, MOST)
 
 
 def _with_progress(follower: Follower) -> Checkpoint:
@@ -114,7 +117,16 @@ def _tell(signed: Checkpoint) -> None:
 def _checked(url: str, keys: tuple[str, ...]) -> list[str]:
     if not url.startswith(("http://", "https://")):
         raise click.ClickException(f"{url} is no address: write it as https://record.example.org.")
-    return " ".join(keys).split()
+    trusted = " ".join(keys).split()
+    for key in trusted:
+        try:
+            usable = isinstance(notes.parse(key), VerifierKey)
+        except BadKey:
+            usable = False
+        if not usable:
+            # It is not repeated: it may be a private key that was taken for the other one.
+            raise click.ClickException("A --key is no verifier key: it is NAME+ID+BASE64, as /v1/log/key has it.")
+    return trusted
 
 
 def _published(url: str) -> list[str]:

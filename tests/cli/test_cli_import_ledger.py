@@ -12,7 +12,7 @@ import pytest
 
 from api import exports, merkle
 from api.domain.entries import leaf_data, payload_hash
-from api.storage import log
+from api.storage import keys, log
 from tests.cli.conftest import Shell
 from tests.records import Recorder, dump, every_table
 
@@ -89,6 +89,52 @@ def test_import_ledger_takes_no_words_about_bodies(shell: Shell) -> None:
     done = shell("import", "--ledger", path, "--as", "agency")
     assert (done.status, done.err[:6]) == (1, "Error:")
     assert "leave --kind, --as and --format out" in done.err
+
+
+def erase(shell: Shell, subject: str) -> None:
+    """Erase what a record says of a subject."""
+    with shell.database.turn() as db:
+        _, token = keys.create_token(db, party="dhs", scopes=["admin"], note=None, now="2026-11-25T10:00:00.000Z")
+    done = shell("erase", subject, "--reason", "An order.", "--yes", ONRECORD_TOKEN=token)
+    assert done.status == 0, done.err
+
+
+def test_import_ledger_of_what_was_erased(full: Shell, empty: Shell) -> None:
+    """A payload that was erased is null in an export, and the entry that says so makes the same record of it; a payload
+    that is still there, or is missing and was not erased, is refused."""
+    claim = next(entry for entry in exported(full)[1:] if entry["kind"] == "claim.recorded")
+    erase(full, claim["subject"])
+    lines = exported(full)
+    index = claim["index"] + 1
+    assert (lines[index]["payload"], lines[index]["salt"]) == (None, None)
+
+    kept = [*lines[:index], claim, *lines[index + 1 :]]
+    done = empty("import", "--ledger", empty.write("kept.ndjson", kept))
+    assert done.status == 1
+    assert f"Entry {claim['index']}: its payload is there, and a later entry says that it was erased." in done.err
+    lines[9].update(payload=None, salt=None)
+    done = empty("import", "--ledger", empty.write("missing.ndjson", lines))
+    assert (done.status, "Entry 8: its payload is missing" in done.err) == (1, True)
+    assert empty.head.size == 0
+
+    assert empty("import", "--ledger", empty.write("entries.ndjson", exported(full))).status == 0
+    tables = [table for table in every_table(full.database) if table not in ("tokens", "idempotency")]
+    assert dump(empty.database, tables) == dump(full.database, tables)
+    assert empty("verify", "--derived").status == 0
+
+
+def test_import_ledger_that_lacks_what_was_signed(full: Shell, empty: Shell) -> None:
+    """Where the heads say that more was signed, an export with less is not made a record that nobody can write to."""
+    full("export", full.folder / "entries.ndjson")
+    heads = Path(f"{empty.path}.heads")
+    more = {"size": 201, "root": "00" * 32, "signed_at": "2026-11-25T10:00:00.000Z", "key_ids": ["00000000"]}
+    heads.write_text(json.dumps(more) + "\n", encoding="utf-8")
+    done = empty("import", "--ledger", full.folder / "entries.ndjson")
+    assert (done.status, done.out) == (1, "")
+    assert "Signed were 201 entries" in done.err
+    assert empty.head.size == 0
+    heads.write_text(json.dumps(more | {"size": 200, "root": full.head.root.hex()}) + "\n", encoding="utf-8")
+    assert empty("import", "--ledger", full.folder / "entries.ndjson").status == 0
 
 
 def _flip(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -165,6 +166,33 @@ def test_restore_of_something_else(content: bytes, other: Shell) -> None:
     assert (done.status, done.out) == (1, "")
     assert done.err.count("\n") == 1
     assert names(other) == ["file"]
+
+
+@pytest.mark.parametrize("name", ["copy.db", "entries.ndjson"])
+def test_restore_of_less_than_was_signed(name: str, full: Shell, other: Shell) -> None:
+    """A backup, or an export, that does not continue what was signed last is refused, whether entries are missing or
+    are others; with as much as was signed it is taken, and so it is once the heads are abandoned."""
+    full("backup", full.folder / "copy.db")
+    full("export", full.folder / "entries.ndjson")
+    Recorder(full.database).party("newcomer")
+    heads = Path(f"{other.path}.heads")
+
+    def sign(size: int, root: bytes) -> None:
+        head = {"size": size, "root": root.hex(), "signed_at": "2026-11-25T10:00:00.000Z", "key_ids": ["00000000"]}
+        heads.write_text(json.dumps(head) + "\n", encoding="utf-8")
+
+    for size, root in ((201, full.head.root), (200, bytes(32)), (5, bytes(32))):
+        sign(size, root)
+        done = other("restore", full.folder / name)
+        assert (done.status, done.out) == (1, "")
+        assert f"Signed were {size} entries" in done.err
+        assert "'onrecord heads abandon'" in done.err
+        assert names(other) == ["record.db.heads"]
+    heads.rename(heads.with_suffix(".abandoned"))
+    assert other("restore", full.folder / name).status == 0
+    sign(200, other.head.root)
+    other.database.close()
+    assert other("restore", full.folder / name, "--replace").status == 0
 
 
 def test_restore_while_a_server_runs(full: Shell) -> None:

@@ -25,7 +25,8 @@ def served(shell: Shell, *words: str, **environ: str) -> Iterator[tuple[str, sub
         probe.bind(("127.0.0.1", 0))
         bind = f"127.0.0.1:{probe.getsockname()[1]}"
     output = (shell.folder / "output.txt").open("wb")
-    process = shell.start(*words, environ={"ONRECORD_BIND": bind} | environ, stdout=output, stderr=output)
+    bind = environ.setdefault("ONRECORD_BIND", bind)
+    process = shell.start(*words, environ=environ, stdout=output, stderr=output)
     try:
         _await(f"http://{bind}/readyz", process)
         yield f"http://{bind}", process
