@@ -17,7 +17,8 @@ from api.cli.common import Progress, opened, settings, store
 from api.cli.signing import source
 from api.errors import LedgerRewound
 from api.settings import Settings
-from api.storage import health, log
+from api.storage import health, log, mirrors
+from api.storage.mirrors import Mirror
 from api.storage.sqlite import Database, StoreError
 
 # Less than so many bytes, or than the database has itself, is no room for a rebuild or a backup.
@@ -79,7 +80,8 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
             return
         for examine in (_engine, _full_text, _journal, _schema, _pages, _head):
             yield examine(database)
-        yield _key(chosen)
+        mirror = mirrors.state(database.reader()) if database.is_current() else None
+        yield _mirror(database, mirror, chosen) if mirror else _key(chosen)
         yield _heads(database)
     finally:
         database.close()
@@ -189,6 +191,20 @@ def _key(chosen: Settings) -> Finding:
         problem = f"its name is {others[0]}, and verifiers expect {chosen.key_name}"
         return Finding("key", problem, "Set ONRECORD_ORIGIN to what it was, or add a key ('onrecord key add').")
     return Finding(f"key: {', '.join(key.verifier.id.hex() for key in signing)} signs")
+
+
+def _mirror(database: Database, mirror: Mirror, chosen: Settings) -> Finding:
+    """What is looked at instead of a key: a mirror signs nothing."""
+    subject = f"mirror of {mirror.source}"
+    if mirror.unswept:
+        remedy = "Let 'onrecord mirror' run, and end what reads an old state of the file (a backup, a long query)."
+        return Finding(subject, "its file may still hold what was erased", remedy)
+    if chosen.mirror_of not in ("", mirror.source):
+        return Finding(subject, f"ONRECORD_MIRROR_OF says {chosen.mirror_of}", "Set it to where the record comes from.")
+    size = log.head(database.reader()).size
+    if size != mirror.size:
+        return Finding(f"{subject}: has {size:,} entries, and is catching up")
+    return Finding(f"{subject}: has the {size:,} entries that were signed last")
 
 
 def _heads(database: Database) -> Finding:

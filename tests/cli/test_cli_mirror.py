@@ -88,6 +88,7 @@ def test_mirror_is_the_same_record(full: Shell, copy: Shell) -> None:
         assert done.out == f"200 entries of localhost/onrecord. Root: {full.head.root.hex()}\n"
         assert copy.head == full.head
         assert rows(copy.database) == rows(full.database)
+        assert f"ok       mirror of {url}: has the 200 entries that were signed last\n" in copy("doctor").out
         with serving(copy, "serve", ONRECORD_MIRROR_OF=url) as (mirror, _):
             for path in READ:
                 assert got(mirror + path) == got(url + path), path
