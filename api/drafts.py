@@ -1,6 +1,6 @@
 """What can be worked out of a claim before its turn: everything that depends on nothing but the claim itself.
 
-An import works drafts out in a process of its own while the writer's turn is another's. They come from the same
+The route of POST does so before it asks for the turn, an import in a process of its own. Drafts come from the same
 functions that `derive` calls where there is no draft, on the entry as it will be but for its number and its time.
 """
 

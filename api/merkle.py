@@ -89,10 +89,10 @@ def row(start: int, end: int) -> Row:
     `start` must be a multiple of the largest power of two that fits in between, as it is for every subtree of a tree.
     """
     places = []
-    for level in reversed(range((end - start).bit_length())):
-        if (end - start) >> level & 1:
-            places.append(Place(level, start >> level))
-            start += 1 << level
+    while start < end:
+        level = (end - start).bit_length() - 1
+        places.append(Place(level, start >> level))
+        start += 1 << level
     return places
 
 

@@ -142,7 +142,7 @@ def test_excerpts_are_members_to_be_joined(memory: Memory) -> None:
         "status": "unreviewed",
         "position": "yes",
     }
-    assert log.claim_of(excerpt) == ulid(1)
+    assert log.claim_of(excerpt) == ulid(1).encode()
 
 
 @pytest.mark.parametrize(

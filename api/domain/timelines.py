@@ -9,35 +9,23 @@ from schemas.dates import OPEN_END, OPEN_START, UNDATED, Bounds
 _NO_DAY = (OPEN_START, OPEN_END, UNDATED.earliest)
 
 
-class Statement(NamedTuple):
-    """One statement on a question: whose position it takes, and between which days it was made (or disclosed)."""
-
-    claim: str
-    position: str
-    bounds: Bounds
-
-
 class Reversal(NamedTuple):
     """That a statement takes another position than the one before it. `days` is None where a date is open."""
 
-    of: str
-    position: str
     days: int | None
     certain: bool
 
 
-def reversal(before: Statement | None, statement: Statement) -> Reversal | None:
-    """The reversal that `statement` makes of the one before it, neither of them neutral; None where it makes none.
+def reversal(before: Bounds, after: Bounds) -> Reversal | None:
+    """The reversal that a statement makes of the one before it, which took another position, neither of them neutral;
+    None where it makes none.
 
-    Where the two dates overlap either could have come first, so the reversal is not certain; what is undated
-    has no place in the order and reverses nothing.
+    In: between which days each of them was made (or disclosed). Where the two dates overlap either could have come
+    first, so the reversal is not certain; what is undated has no place in the order and reverses nothing.
     """
-    if before is None or before.position == statement.position:
+    if before == UNDATED or after == UNDATED:
         return None
-    if UNDATED in (before.bounds, statement.bounds):
-        return None
-    certain = statement.bounds.earliest > before.bounds.latest
-    return Reversal(before.claim, before.position, days_between(before.bounds, statement.bounds), certain)
+    return Reversal(days_between(before, after), after.earliest > before.latest)
 
 
 def days_between(one: Bounds, other: Bounds) -> int | None:

@@ -35,7 +35,7 @@ class Side(NamedTuple):
 
     @property
     def claim(self) -> str:
-        return log.claim_of(self.excerpt)
+        return log.claim_of(self.excerpt).decode()
 
     @property
     def order(self) -> tuple[int, int, int]:

@@ -69,9 +69,9 @@ def _by_date(db: Connection, chosen: Selection, asked: Mapping[str, Any], newest
     return _page(rows, asked["limit"], lambda row: cursors.encode(kind, row.earliest, row.latest, row.no))
 
 
-def _page(rows: list[Row], limit: int, cursor: Any) -> Page:
+def _page(rows: list[lists.Found], limit: int, cursor: Any) -> Page:
     shown = rows[:limit]
-    return Page([row.body for row in shown], cursor(shown[-1]) if len(rows) > limit else None)
+    return Page([row[-1] for row in shown], cursor(Row._make(shown[-1])) if len(rows) > limit else None)
 
 
 def _facets(asked: Mapping[str, Any]) -> Iterable[str]:

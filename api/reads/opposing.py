@@ -169,12 +169,11 @@ class Opposing:
     def _all_questions(self, after: int) -> Iterator[Question]:
         while True:
             rows = lists.by_number(self._db, Selection(("questions",), at=self._scope.at), after, FETCHED, False)
-            for row in rows:
+            for after, _, _, body in rows:
                 self.steps += 1
-                yield Question(row.no, orjson.loads(row.body)["id"], _sides(row.body))
+                yield Question(after, orjson.loads(body)["id"], _sides(body))
             if len(rows) < FETCHED:
                 return
-            after = rows[-1].no
 
     def _takers(self, party: int, question: int, position: str, start: Place | None) -> Iterator[Place]:
         """The takers of a position from `start` on, that one included."""

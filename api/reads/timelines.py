@@ -7,8 +7,7 @@ from typing import Any
 
 import orjson
 
-from api.domain.timelines import Reversal, reversal
-from api.domain.timelines import Statement as Position
+from api.domain.timelines import reversal
 from api.errors import NotFound
 from api.reads import cursors
 from api.reads.lists import number
@@ -16,6 +15,9 @@ from api.storage import log, statements
 from api.storage.log import Connection
 from api.storage.statements import Key, Statement, Window
 from schemas.dates import UNDATED, Bounds, day
+
+# What stands between two statements of the answer, from the end of one into the beginning of the next.
+NEXT = b",{"
 
 
 def timeline(db: Connection, question: str, asked: Mapping[str, Any], at: int | None) -> bytes:
@@ -34,10 +36,10 @@ def timeline(db: Connection, question: str, asked: Mapping[str, Any], at: int | 
     shown = rows[: asked["limit"]]
     before = _before(db, numbers, window, key, neutral)
     items, reversals = _statements(shown, before, neutral)
-    following = cursors.encode("t", *shown[-1].key) if len(rows) > len(shown) else None
+    following = cursors.encode("t", *shown[-1][:3]) if len(rows) > len(shown) else None
     start = {"question": question, "party": asked["party"], "clock": window.clock}
     end = {"reversals": reversals, "next": following}
-    return orjson.dumps(start)[:-1] + b',"statements":[' + b",".join(items) + b"]," + orjson.dumps(end)[1:]
+    return b"".join((orjson.dumps(start)[:-1], b',"statements":[', items, b"],", orjson.dumps(end)[1:]))
 
 
 def _window(asked: Mapping[str, Any], at: int | None) -> Window:
@@ -55,29 +57,42 @@ def _before(
     return statements.last_before(db, *numbers, window, after, neutral)
 
 
-def _statements(rows: list[Statement], before: Statement | None, neutral: set[str]) -> tuple[list[bytes], int]:
-    """The statements as JSON, each with its reversal, and how many reversals there are."""
-    items, reversals = [], 0
+def _statements(rows: list[Statement], before: Statement | None, neutral: set[str]) -> tuple[bytes, int]:
+    """The statements as the items of a JSON list, each with its reversal, and how many reversals there are."""
+    parts: list[bytes] = []
+    unreversed: dict[str, bytes] = {}
+    reversals = 0
     for row in rows:
-        position = row.position
-        turn = None
+        earliest, _, _, position, excerpt = row
+        end = None
         if position not in neutral:
             # Most statements say what the one before said, and are compared no further.
-            if before is not None and before.position != position:
-                turn = reversal(_position(before), _position(row))
-            if row.earliest != UNDATED.earliest:
+            if before is not None and before[3] != position:
+                end = _reversed(before, row)
+            if earliest != UNDATED.earliest:
                 before = row
-        if turn is None:
-            items.append(b'{%b,"position":"%b","reversal":null}' % (row.excerpt, position.encode()))
-        else:
+        if end is not None:
             reversals += 1
-            items.append(b'{%b,"position":"%b","reversal":%b}' % (row.excerpt, position.encode(), _shown(turn)))
-    return items, reversals
+        elif position in unreversed:
+            end = unreversed[position]
+        else:
+            end = unreversed[position] = b',"position":"%b","reversal":null}%b' % (position.encode(), NEXT)
+        # Each excerpt goes from the store into the answer as it is: to format it into a statement copied it once more.
+        parts += (excerpt, end)
+    return b"{" + b"".join(parts)[: -len(NEXT)] if parts else b"", reversals
 
 
-def _position(row: Statement) -> Position:
-    return Position(log.claim_of(row.excerpt), row.position, Bounds(row.earliest, row.latest))
-
-
-def _shown(turn: Reversal) -> bytes:
-    return orjson.dumps({"from": turn.of, "position": turn.position, "days": turn.days, "certain": turn.certain})
+def _reversed(before: Statement, row: Statement) -> bytes | None:
+    """What follows the excerpt of a statement that takes another position than the one before; None where it reverses
+    nothing. Ids are letters, digits and hyphens, so there is nothing in them to escape."""
+    turn = reversal(Bounds(*before[:2]), Bounds(*row[:2]))
+    if turn is None:
+        return None
+    return b',"position":"%b","reversal":{"from":"%b","position":"%b","days":%b,"certain":%b}}%b' % (
+        row[3].encode(),
+        log.claim_of(before[4]),
+        before[3].encode(),
+        b"null" if turn.days is None else b"%d" % turn.days,
+        b"true" if turn.certain else b"false",
+        NEXT,
+    )

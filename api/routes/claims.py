@@ -11,6 +11,7 @@ from api import auth, errors, http
 from api.domain import claims
 from api.domain.entries import Event
 from api.domain.record import Record
+from api.drafts import draft
 from api.openapi import Blueprint, documented
 from api.reads import contradictions, histories, lists
 from api.routes import reading, writing
@@ -65,6 +66,7 @@ def record() -> http.Answer:
         token,
         lambda known: claims.record(body, claim_id, known),
         writing.created(f"claim/{claim_id}", f"/v1/claims/{claim_id}"),
+        draft(body, claim_id),
     )
 
 

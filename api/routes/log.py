@@ -54,9 +54,7 @@ def checkpoint() -> http.Answer:
 
 
 @blueprint.route("/log/key")
-@documented(
-    summary="The log's verifier keys", query=NoQuery, answers={200: "text/plain"}, problems=[errors.NotFound]
-)
+@documented(summary="The log's verifier keys", query=NoQuery, answers={200: "text/plain"}, problems=[errors.NotFound])
 def key() -> http.Answer:
     """One on each line, as NAME+ID+BASE64: first those that sign, then those that did once and are retired."""
     _, db = _asked(NO_QUERY)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from api import http
 from api.domain.entries import Entry, Event, instant
 from api.domain.record import Body, Record, merged
+from api.drafts import Draft
 from api.errors import IdempotencyMismatch, NotFound, RevisionMismatch
 from api.history import History
 from api.ledger import Decision, Turn
@@ -35,8 +36,9 @@ class Reply(NamedTuple):
 Answering = Callable[[Connection, Entry], Reply]
 
 
-def write(token: Token, decision: Decision, answering: Answering) -> http.Answer:
-    """Append what is decided in the name of the token's party, and answer with what came of it.
+def write(token: Token, decision: Decision, answering: Answering, drafted: Draft | None = None) -> http.Answer:
+    """Append what is decided in the name of the token's party, and answer with what came of it. `drafted` is the draft
+    of the claim that is to be recorded: what was worked out of it here is not worked out while others wait.
 
     With an Idempotency-Key the first answer is stored in the same transaction as the entry. A second request
     with the key waits for its turn and then gets that answer; so no retry, however early, is ever executed
@@ -49,7 +51,7 @@ def write(token: Token, decision: Decision, answering: Answering) -> http.Answer
     def work(turn: Turn) -> Reply:
         reply = _recalled(turn.db, token, key, digest) if key else None
         if reply is None:
-            reply = answering(turn.db, turn.append(decision, token.party))
+            reply = answering(turn.db, turn.append(decision, token.party, drafted))
             if key:
                 _remember(turn.db, token, key, digest, reply)
         return reply

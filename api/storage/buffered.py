@@ -63,7 +63,8 @@ class Buffered:
         try:
             rows = self._waiting[sql]
         except KeyError:
-            waits = sql.startswith("INSERT INTO") and " ON CONFLICT " not in sql and _table(sql) not in APART
+            waits = sql.startswith("INSERT INTO") and " VALUES " in sql and " ON CONFLICT " not in sql
+            waits = waits and _table(sql) not in APART
             rows = self._waiting[sql] = [] if waits else None
         if rows is None and _table(sql) not in APART:
             self.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from api.storage.log import Connection
+from api.storage.log import Connection, version
 from schemas.dates import OPEN_END, OPEN_START, UNDATED, Bounds
 
 # Facets larger than this count as equally large when the smallest is chosen to lead a list.
@@ -19,6 +19,10 @@ class Row(NamedTuple):
     earliest: int
     latest: int
     body: bytes
+
+
+# A row as the engine gives it. Of a page only the last row is asked for more than its document.
+Found = tuple[int, int, int, bytes]
 
 
 class Selection(NamedTuple):
@@ -82,7 +86,7 @@ def numbers(db: Connection, facet: int) -> list[int]:
     return [row[0] for row in db.execute("SELECT no FROM facets WHERE facet = :facet AND live = 1", {"facet": facet})]
 
 
-def by_number(db: Connection, chosen: Selection, after: int | None, limit: int, newest_first: bool) -> list[Row]:
+def by_number(db: Connection, chosen: Selection, after: int | None, limit: int, newest_first: bool) -> list[Found]:
     """Rows in the order in which they were recorded, those beyond the number `after`."""
     terms = leading_terms(db, chosen)
     if terms is None:
@@ -99,7 +103,7 @@ def by_number(db: Connection, chosen: Selection, after: int | None, limit: int, 
 
 def by_date(
     db: Connection, chosen: Selection, after: tuple[int, int, int] | None, limit: int, newest_first: bool
-) -> list[Row]:
+) -> list[Found]:
     """Rows in order of the day that they were stated, beyond the key (earliest, latest, number); undated
     ones come last."""
     terms = leading_terms(db, chosen)
@@ -173,7 +177,7 @@ def versions(select: str, order: str, at: int | None) -> str:
 
 def _dated(
     db: Connection, chosen: Selection, terms: list[int], after: tuple[int, int, int], limit: int, newest_first: bool
-) -> list[Row]:
+) -> list[Found]:
     sign, direction = ("<", "DESC") if newest_first else (">", "ASC")
     conditions = [f"(f.earliest, f.latest, f.no) {sign} (:earliest, :latest, :no)"]
     parameters: dict[str, Any] = {"limit": limit}
@@ -193,13 +197,13 @@ def _dated(
 
 def _rows(
     db: Connection, chosen: Selection, terms: list[int], condition: str, order: str, parameters: dict[str, Any]
-) -> list[Row]:
-    then = "" if chosen.at is None else " AND d.since < :at"
+) -> list[Found]:
+    body = version("body", "f.no", None if chosen.at is None else ":at")
     others, other_parameters = holding(terms, chosen.at, "f.no")
     select = (
-        "SELECT f.no AS no, f.earliest AS earliest, f.latest AS latest,"
-        f" (SELECT d.body FROM documents d WHERE d.no = f.no{then} ORDER BY d.since DESC LIMIT 1) AS body"
+        f"SELECT f.no AS no, f.earliest AS earliest, f.latest AS latest, {body} AS body"
         f" FROM facets f WHERE f.facet = :term0 AND {{alive}} AND {condition}{others}"
     )
     parameters = parameters | other_parameters | {"term0": terms[0], "at": chosen.at}
-    return list(map(Row._make, db.execute(versions(select, order, chosen.at), parameters)))
+    rows: list[Found] = db.execute(versions(select, order, chosen.at), parameters).fetchall()
+    return rows

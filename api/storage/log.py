@@ -229,8 +229,7 @@ def _entry(db: Connection, idx: int, at: str, kind: str, subject: str, actor: st
 def history_page(db: Connection, no: int, after: int, limit: int, at: int | None) -> list[tuple[Any, ...]]:
     """(index, recorded_at, kind, actor, document as it stood then) of a subject's entries beyond `after`, in order."""
     rows: list[tuple[Any, ...]] = db.execute(
-        "SELECT h.idx, e.recorded_at, e.kind, e.actor,"
-        " (SELECT d.body FROM documents d WHERE d.no = h.no AND d.since <= h.idx ORDER BY d.since DESC LIMIT 1)"
+        f"SELECT h.idx, e.recorded_at, e.kind, e.actor, {version('body', 'h.no', 'h.idx + 1')}"
         " FROM histories h JOIN entries e ON e.idx = h.idx"
         " WHERE h.no = :no AND h.idx > :after AND h.idx < :at ORDER BY h.idx LIMIT :limit",
         {"no": no, "after": after, "limit": limit, "at": 2**62 if at is None else at},
@@ -239,42 +238,63 @@ def history_page(db: Connection, no: int, after: int, limit: int, at: int | None
 
 
 def add_document(db: Connection, no: int, since: int, body: bytes, excerpt: bytes | None = None) -> None:
-    """Store a new version of a document; the versions before it stay."""
-    row = (no, since, body, excerpt)
-    db.execute("INSERT INTO documents (no, since, body, excerpt) VALUES (?, ?, ?, ?)", row)
+    """Store a new version of a document; the one that it replaces is kept among the versions."""
+    if no == since + 1:  # the entry that numbered the subject, so it had no document before
+        row = (no, since, excerpt, body)
+        db.execute("INSERT INTO documents (no, since, excerpt, body) VALUES (?, ?, ?, ?)", row)
+        return
+    db.execute(
+        "INSERT INTO versions (no, since, excerpt, body) SELECT no, since, excerpt, body FROM documents WHERE no = ?",
+        (no,),
+    )
+    db.execute("UPDATE documents SET since = ?, excerpt = ?, body = ? WHERE no = ?", (since, excerpt, body, no))
+
+
+def version(column: str, no: str, bound: str | None) -> str:
+    """SQL for a column ("body", "excerpt") of the document of the subject with the number `no` (SQL): as it stands, or,
+    with a bound (SQL), as it stood when the log had so many entries."""
+    if bound is None:
+        return f"(SELECT d.{column} FROM documents d WHERE d.no = {no})"
+    return (
+        f"coalesce((SELECT d.{column} FROM documents d WHERE d.no = {no} AND d.since < {bound}),"
+        f" (SELECT v.{column} FROM versions v WHERE v.no = {no} AND v.since < {bound} ORDER BY v.since DESC LIMIT 1))"
+    )
 
 
 def document(db: Connection, name: str, at: int | None = None) -> tuple[int, bytes] | None:
     """(revision, bytes) of a subject's document as it stands, or as it stood when the log had `at` entries."""
-    sql = "SELECT d.since, d.body FROM subjects s JOIN documents d ON d.no = s.no WHERE s.name = :name"
+    sql = "SELECT d.since, d.body FROM subjects s JOIN {table} d ON d.no = s.no WHERE s.name = :name"
+    now = sql.format(table="documents")
     if at is None:
-        row = db.execute(f"{sql} ORDER BY d.since DESC LIMIT 1", {"name": name}).fetchone()
-    else:
-        row = db.execute(f"{sql} AND d.since < :at ORDER BY d.since DESC LIMIT 1", {"name": name, "at": at}).fetchone()
-    return (row[0], row[1]) if row else None
+        row = db.execute(now, {"name": name}).fetchone()
+        return (row[0], row[1]) if row else None
+    once = sql.format(table="versions") + " AND d.since < :at ORDER BY d.since DESC LIMIT 1"
+    for then in (f"{now} AND d.since < :at", once):
+        row = db.execute(then, {"name": name, "at": at}).fetchone()
+        if row:
+            return row[0], row[1]
+    return None
 
 
 def excerpt(db: Connection, no: int, at: int | None = None) -> bytes:
     """The excerpt of a claim's document, by its number, as it stands or stood at `at`."""
-    row = db.execute(
-        "SELECT excerpt FROM documents WHERE no = :no AND since < :at ORDER BY since DESC LIMIT 1",
-        {"no": no, "at": 2**62 if at is None else at},
-    ).fetchone()
-    found: bytes = row[0]
-    return found
+    return _version(db, "excerpt", no, at)
 
 
 def document_by_number(db: Connection, no: int, at: int) -> bytes:
     """A subject's document as it stood when the log had `at` entries; the subject must have been there then."""
-    body: bytes = db.execute(
-        "SELECT body FROM documents WHERE no = :no AND since < :at ORDER BY since DESC LIMIT 1", {"no": no, "at": at}
-    ).fetchone()[0]
-    return body
+    return _version(db, "body", no, at)
 
 
-def claim_of(claim_excerpt: bytes) -> str:
+def _version(db: Connection, column: str, no: int, at: int | None) -> bytes:
+    sql = f"SELECT {version(column, ':no', None if at is None else ':at')}"
+    found: bytes = db.execute(sql, {"no": no, "at": at}).fetchone()[0]
+    return found
+
+
+def claim_of(claim_excerpt: bytes) -> bytes:
     """The claim's id out of its excerpt, which begins with `"claim":"` and the 26 characters of the id."""
-    return claim_excerpt[9:35].decode()
+    return claim_excerpt[9:35]
 
 
 def add_change(db: Connection, index: int, line: bytes, facets: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from api.storage.log import Connection
+from api.storage.log import Connection, version
 
 
 class Assessed(NamedTuple):
@@ -15,9 +15,6 @@ class Assessed(NamedTuple):
     other: str
     status: str
     assessments: bytes
-
-
-LATEST = "(SELECT d.body FROM documents d WHERE d.no = p.no AND d.since < :at ORDER BY d.since DESC LIMIT 1)"
 
 
 def put(db: Connection, claims: tuple[str, str], no: int, since: int, status: str) -> None:
@@ -32,8 +29,9 @@ def put(db: Connection, claims: tuple[str, str], no: int, since: int, status: st
 
 def find(db: Connection, claims: tuple[str, str], at: int | None = None) -> Assessed | None:
     """The pair as assessed, or as it stood at `at`; None where nobody had assessed it."""
+    assessments = version("body", "p.no", ":at")
     row = db.execute(
-        f"SELECT p.no, p.one, p.other, p.status, {LATEST} FROM pairs p"
+        f"SELECT p.no, p.one, p.other, p.status, {assessments} FROM pairs p"
         " WHERE p.one = :one AND p.other = :other AND p.since < :at ORDER BY p.since DESC LIMIT 1",
         {"one": claims[0], "other": claims[1], "at": 2**62 if at is None else at},
     ).fetchone()
@@ -51,8 +49,9 @@ def with_status(db: Connection, status: str, after: int, limit: int, at: int | N
     alive = (
         "p.live = 1" if at is None else "p.no <= :then AND p.since < :then AND (p.until IS NULL OR p.until >= :then)"
     )
+    assessments = version("body", "p.no", ":at")
     rows = db.execute(
-        f"SELECT p.no, p.one, p.other, p.status, {LATEST} FROM pairs p"
+        f"SELECT p.no, p.one, p.other, p.status, {assessments} FROM pairs p"
         f" WHERE p.status = :status AND {alive} AND p.no > :after ORDER BY p.no LIMIT :limit",
         {"status": status, "after": after, "limit": limit, "then": at, "at": 2**62 if at is None else at},
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from api.domain.words import Term, holds
@@ -18,10 +19,14 @@ COUNTED = 10_000
 # A facet with fewer rows leads the search; under a larger one, matches are walked and looked up in the facet.
 FEW = 1_000
 WALKED = 20_000
+# FTS5 gathers every match of every word that begins so before it gives the first: 600 ms for a common beginning over a
+# million claims. So the newest rows are looked through for it, at 4 µs a row, before the index is asked.
+LOOKED_THROUGH = 5_000
 
 MATCHING = "searchable_fts MATCH :match AND rowid <= :last_row"
 # A full stop is no word, so no phrase is found across two columns.
 WORDS = "s.text || ' . ' || s.variants || ' . ' || s.speakers || ' . ' || s.titles"
+NEWEST = f"SELECT s.no, {WORDS} FROM searchable s WHERE s.id <= :last_row AND s.id > :beyond"
 
 
 class Match(NamedTuple):
@@ -92,17 +97,36 @@ def matches(
         # Looking so few rows through costs 4 µs a row; asking the index for each of them costs thirty times as much.
         rows = [row for row in db.execute(sql, parameters) if holds(row[1], asked)]
         return _matches(rows, len(rows) > RANKED)
+    prefixed = any(term.prefix for term in asked)
+    if prefixed:
+        parameters["beyond"] = last - LOOKED_THROUGH
+        rows = _holding(db.execute(f"{NEWEST} AND {alive}{others} ORDER BY s.id DESC", parameters), asked)
+        if len(rows) > RANKED or last <= LOOKED_THROUGH:
+            return _matches(rows, len(rows) > RANKED)
+        # Words that do not go on are enough for the index; what they find is looked through for the rest.
+        parameters["match"] = expression([term for term in asked if not term.prefix] or asked)
+        parameters["ranked"] = WALKED
     walk = f"SELECT rowid AS id FROM searchable_fts WHERE {MATCHING} ORDER BY rowid DESC LIMIT :walked"
     sql = (
         f"SELECT s.no, {WORDS} FROM ({walk}) w CROSS JOIN searchable s ON s.id = w.id"
         f" WHERE {alive}{others} LIMIT :ranked"
     )
-    rows = db.execute(sql, parameters).fetchall()
+    found = db.execute(sql, parameters)
+    rows = _holding(found, asked) if prefixed else found.fetchall()
     return _matches(rows, len(rows) > RANKED or _more_than_walked(db, parameters))
 
 
 def frequency(db: Connection, term: Term, last: int) -> int:
-    """In how many rows up to the last one a term stands, counted no further than COUNTED."""
+    """In how many rows up to the last one a term stands, counted no further than COUNTED.
+
+    How common a beginning is that stands in many of the newest rows is estimated by them, for the same reason for
+    which they are looked through.
+    """
+    if term.prefix:
+        rows = db.execute(NEWEST, {"last_row": last, "beyond": last - LOOKED_THROUGH})
+        held = sum(holds(row[1], [term]) for row in rows)
+        if held > RANKED or last <= LOOKED_THROUGH:
+            return min(COUNTED, held * last // min(last, LOOKED_THROUGH) if held else 0)
     sql = f"SELECT count(*) FROM (SELECT 1 FROM searchable_fts WHERE {MATCHING} LIMIT :most)"
     parameters = {"match": expression([term]), "last_row": last, "most": COUNTED}
     found: int = db.execute(sql, parameters).fetchone()[0]
@@ -115,6 +139,11 @@ def last_row(db: Connection, at: int | None) -> int:
     sql = "SELECT id FROM searchable WHERE since < :at ORDER BY since DESC, id DESC LIMIT 1"
     row = db.execute(sql, {"at": 2**62 if at is None else at}).fetchone()
     return row[0] if row else 0
+
+
+def _holding(rows: Iterable[tuple[int, str]], asked: Sequence[Term]) -> list[tuple[int, str]]:
+    """Those of the rows that hold all the words, up to one more than are ranked."""
+    return list(islice((row for row in rows if holds(row[1], asked)), RANKED + 1))
 
 
 def _matches(rows: list[tuple[int, str]], truncated: bool) -> Matches:

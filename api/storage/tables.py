@@ -6,7 +6,8 @@ rebuild` may drop them all.
 
 Rows of the list tables are versions: `since` is the entry that opened a row and `until` the one that closed
 it. `live` is 1 for rows that hold now and leads each key, so that a list of what holds now never walks over
-what held once. Dates are ordinals (1 = 0001-01-01), with the markers of `schemas.dates` for open ends and unknown days.
+what held once. `documents` has what stands now, one look-up by number away; `versions` has what it replaced.
+Dates are ordinals (1 = 0001-01-01), with the markers of `schemas.dates` for open ends and unknown days.
 """
 
 from __future__ import annotations
@@ -63,8 +64,10 @@ CREATE TABLE subjects (name TEXT PRIMARY KEY, no INTEGER NOT NULL) WITHOUT ROWID
     "histories": """
 CREATE TABLE histories (no INTEGER NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (no, idx)) WITHOUT ROWID;""",
     "documents": """
-CREATE TABLE documents (no INTEGER NOT NULL, since INTEGER NOT NULL, body BLOB NOT NULL, excerpt BLOB);
-CREATE UNIQUE INDEX documents_by_version ON documents (no, since);""",
+CREATE TABLE documents (no INTEGER PRIMARY KEY, since INTEGER NOT NULL, excerpt BLOB, body BLOB NOT NULL);""",
+    "versions": """
+CREATE TABLE versions (no INTEGER NOT NULL, since INTEGER NOT NULL, excerpt BLOB, body BLOB NOT NULL);
+CREATE UNIQUE INDEX versions_by_number ON versions (no, since);""",
     "changes": """
 CREATE TABLE changes (idx INTEGER PRIMARY KEY, line BLOB NOT NULL);""",
     "change_facets": """

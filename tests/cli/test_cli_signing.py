@@ -111,6 +111,19 @@ def test_serve_without_a_key_says_so(shell: Shell) -> None:
     assert [(line["level"], line["remedy"]) for line in warned] == [("warning", "onrecord key add")]
 
 
+def test_keys_of_the_setting_sign(shell: Shell) -> None:
+    """Several of them sign together, one that is public is published, and no file is made or read."""
+    key_file(shell).write_text("no key")
+    signing, old = [notes.new_key(NAME) for _ in range(2)], notes.new_key(NAME).verifier
+    given = " ".join([*(key.private_text() for key in signing), str(old)])
+    with served(shell, "serve", ONRECORD_SIGNING_KEY=given, ONRECORD_ORIGIN="record.example.org/log") as (url, _):
+        verifiers = urlopen(f"{url}/v1/log/key").read().decode().splitlines()
+        signed = proving.opened(urlopen(f"{url}/v1/log/checkpoint").read().decode(), verifiers)
+    assert verifiers == [str(signing[0].verifier), str(signing[1].verifier), str(old)]
+    assert signed == ("record.example.org/log", 3, shell.head.root, [key.verifier.id.hex() for key in signing])
+    assert key_file(shell).read_text() == "no key"
+
+
 def test_workers_sign_the_same_bytes(shell: Shell) -> None:
     """Two workers, asked by many at once while entries come in, agree on each size and leave one line for it."""
     shell("key", "add")

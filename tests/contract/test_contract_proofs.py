@@ -235,9 +235,7 @@ def test_reads_go_on_where_the_ledger_was_rewound(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", [*PROOFS, "/v1/log/key", "/v1/log/proofs/inclusion?index=0&size=8"])
-def test_a_closed_instance_proves_nothing_to_strangers(
-    api: Api, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_closed_instance_proves_nothing_to_strangers(api: Api, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where reading needs a token, so do the log's head, keys and proofs."""
     house = api.app.extensions["onrecord"]
     monkeypatch.setattr(house, "settings", dataclasses.replace(house.settings, read_token_required=True))

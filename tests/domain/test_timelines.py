@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.domain.timelines import Reversal, Statement, reversal
+from api.domain.timelines import reversal
 from schemas.dates import bounds
 
 # The date of each of two opposing statements, the days between them, and whether the reversal is certain.
@@ -33,13 +33,4 @@ DATES: list[tuple[str | None, str | None, tuple[int | None, bool] | None]] = [
 @pytest.mark.parametrize(("before", "after", "found"), DATES)
 def test_reversals_by_date(before: str | None, after: str | None, found: tuple[int | None, bool] | None) -> None:
     """Overlapping dates are not certain, open ends have no number of days, the undated reverses nothing."""
-    first = Statement("A", "yes", bounds(before))
-    second = Statement("B", "no", bounds(after))
-    assert reversal(first, second) == (Reversal("A", "yes", *found) if found else None)
-
-
-def test_what_is_no_reversal() -> None:
-    """The first statement reverses nothing, nor does one that says the same again."""
-    statement = Statement("A", "yes", bounds("2010"))
-    assert reversal(None, statement) is None
-    assert reversal(statement, Statement("B", "yes", bounds("2011"))) is None
+    assert reversal(bounds(before), bounds(after)) == found

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api.storage import search
 from api.storage.sqlite import Database
 from tests.reads import asking
 from tests.records import DESK, Recorder
@@ -91,3 +92,27 @@ def test_contradictions_repeat_and_skip_nothing(database: Database, record: Reco
     assert len(before) == 36
     assert len(found) == len(set(found))
     assert before <= set(found)
+
+
+@pytest.mark.parametrize("query", ["volun*", "sel*", "volun* seldom", "voluntary sel*", "sta* sel*", "1*", "nothing*"])
+@pytest.mark.parametrize("ranked", [3, 1_000])
+def test_a_beginning_is_found_however_the_rows_are_walked(
+    database: Database,
+    record: Recorder,
+    filled: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+    ranked: int,
+) -> None:
+    """Whether the newest rows are looked through for a prefix or the index is asked, the same claims are found."""
+    record.amend_claim(filled[3], text="Seldom voluntary, in other words.")
+    record.withdraw(filled[5])
+    monkeypatch.setattr(search, "RANKED", ranked)
+    answers = []
+    for looked_through in (0, 1, 4, 5_000):
+        monkeypatch.setattr(search, "LOOKED_THROUGH", looked_through)
+        page = json.loads(asking.page(database, "claims", {"q": query}))
+        answers.append(({item["id"] for item in page["items"]}, page["truncated"]))
+    assert answers == answers[:1] * 4
+    assert bool(answers[0][0]) == (query != "nothing*")
+    assert answers[0][1] == (len(answers[0][0]) == 3 == ranked)
