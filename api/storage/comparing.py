@@ -39,13 +39,13 @@ def parting(here: Connection, there: Connection, table: str) -> Parting | None:
         return tuple([row[place] for place in places])
 
     for one, other in zip_longest(_rows(here, table, key), _rows(there, table, key)):
-        if one == other and list(map(type, one)) == list(map(type, other)):
+        if one == other:
             continue
         if one is None or other is None or keyed(one) != keyed(other):
             # A row that only the other has comes first there, unless what is here is no order at all.
             missing = one is None or (other is not None and _before(keyed(other), keyed(one)))
             return Parting(named(other if missing else one), None, not missing, missing)
-        column = next(name for name, a, b in zip(columns, one, other, strict=True) if (type(a), a) != (type(b), b))
+        column = next(name for name, a, b in zip(columns, one, other, strict=True) if a != b)
         return Parting(named(one), column, True, True)
     return None
 

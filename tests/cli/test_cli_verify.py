@@ -130,6 +130,22 @@ def test_server_that_fails_in_the_middle(bare: Shell, history: Database, monkeyp
     assert done.out.startswith("120 that were known, and 78 entries of record.example/log agree")
 
 
+def test_server_that_gives_more_than_was_asked_for(
+    bare: Shell, history: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page is not read beyond what was asked for, and so not beyond what is signed."""
+    with Instance(history) as instance:
+        sound = instance.app.wsgi_app
+
+        def generous(environ: Any, start: Any) -> Any:
+            environ["QUERY_STRING"] = environ["QUERY_STRING"].replace("limit=120", "limit=121")
+            return sound(environ, start)
+
+        monkeypatch.setattr(served, "PAGE", 120)
+        monkeypatch.setattr(instance.app, "wsgi_app", generous)
+        assert refused(bare("verify", instance.url, *KEY)) == "Entry 0: 120 entries were asked for, and 121 came."
+
+
 def test_server_that_is_written_to_meanwhile(bare: Shell, database: Database) -> None:
     """Whatever is appended while somebody reads, what was signed agrees."""
     stop = threading.Event()
