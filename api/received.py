@@ -74,16 +74,24 @@ def misfit(sealed: Sealed, size: int, recorded_at: str) -> str | None:
     if sealed.recorded_at < recorded_at:
         return f"it was recorded at {sealed.recorded_at}, before the entry before it ({recorded_at})"
     if sealed.salt is not None and sealed.payload is not None:
-        # A longer salt could have swallowed the beginning of the payload: the hash of both together would be the same.
-        if len(sealed.salt) != SALT_SIZE:
-            return f"its salt has {len(sealed.salt)} bytes instead of {SALT_SIZE}"
-        if payload_hash(sealed.salt, sealed.payload) != sealed.payload_hash:
-            return "its payload and salt do not give its payload hash"
+        fault = payload_misfit(sealed.salt, sealed.payload, sealed.payload_hash)
+        if fault:
+            return fault
     data = leaf_data(*sealed[:5], sealed.payload_hash)
     if merkle.leaf_hash(data) != sealed.leaf_hash:
         return "its fields do not give its leaf hash"
     if sealed.kind != ERASURE and sealed.kind.partition(".")[0] != sealed.subject.partition("/")[0]:
         return f"it is of the kind {sealed.kind}, and about something else: {sealed.subject}"
+    return None
+
+
+def payload_misfit(salt: bytes, payload: bytes, hashed: bytes) -> str | None:
+    """What is wrong with a payload and its salt, given their hash; None if nothing is."""
+    # A longer salt could have swallowed the beginning of the payload: the hash of both together would be the same.
+    if len(salt) != SALT_SIZE:
+        return f"its salt has {len(salt)} bytes instead of {SALT_SIZE}"
+    if payload_hash(salt, payload) != hashed:
+        return "its payload and salt do not give its payload hash"
     return None
 
 

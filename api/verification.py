@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from api import merkle
 from api.ledger import Tree
-from api.received import misfit
+from api.received import misfit, payload_misfit
 from api.storage import log
 from api.storage.log import Connection, Head, Sealed
 
@@ -40,11 +40,9 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
     node of a larger tree.
     """
     head, tree = log.head(db), Tree(log.EMPTY)
-    try:
-        erased = _erased(db)
-    except (KeyError, TypeError, ValueError):
-        # An entry that should say what was erased says nothing that can be read: it is found when its turn comes.
-        erased = {}
+    erased = _erased(db)
+    if isinstance(erased, Fault):
+        return erased
     entries = log.sealed_entries(db)
     while part := list(islice(entries, TOGETHER)):
         nodes: list[merkle.Node] = []
@@ -60,22 +58,33 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
     return _head_fault(head, tree.head) or _surplus(db, tree.size, len(erased))
 
 
-def _erased(db: Connection) -> dict[int, int]:
-    """For each entry whose payload was erased, the number of the entry that says so."""
+def _erased(db: Connection) -> dict[int, int] | Fault:
+    """For each entry whose payload was erased, the number of the entry that says so; or what is wrong with that one."""
     erased: dict[int, int] = {}
-    for entry in log.erasures(db):
-        erased |= {one["index"]: entry.index for one in entry.payload["entries"] if one["index"] < entry.index}
+    for sealed in log.sealed_erasures(db):
+        fault = _payload_fault(sealed)
+        if fault:
+            return Fault(f"entry {sealed.idx}", fault)
+        said = log.opened(sealed).payload["entries"]
+        erased |= {one["index"]: sealed.idx for one in said if one["index"] < sealed.idx}
     return erased
 
 
 def _entry_fault(sealed: Sealed, tree: Tree, erased: Mapping[int, int]) -> Fault | None:
-    found, by = misfit(sealed, tree.size, tree.recorded_at), erased.get(sealed.idx)
-    missing = sealed.salt is None or sealed.payload is None
-    if found is None and missing and by is None:
-        found = "its payload is missing, and no entry says that it was erased"
-    elif found is None and not missing and by is not None:
-        found = f"its payload is there, and was erased by entry {by}"
+    by = erased.get(sealed.idx)
+    if by is None:
+        found = misfit(sealed, tree.size, tree.recorded_at) or _payload_fault(sealed)
+    else:
+        found = misfit(sealed._replace(salt=None, payload=None), tree.size, tree.recorded_at)
+        if found is None and sealed.payload is not None:
+            found = f"its payload is there, and was erased by entry {by}"
     return Fault(f"entry {sealed.idx}", found) if found else None
+
+
+def _payload_fault(sealed: Sealed) -> str | None:
+    if sealed.salt is None or sealed.payload is None:
+        return "its payload is missing, and no entry says that it was erased"
+    return payload_misfit(sealed.salt, sealed.payload, sealed.payload_hash)
 
 
 def _node_fault(db: Connection, nodes: list[merkle.Node]) -> Fault | None:

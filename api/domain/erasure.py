@@ -77,7 +77,9 @@ def _left(subject: str, about: Sequence[Entry]) -> list[Entry]:
 
 
 def _first_with_words(about: Sequence[Entry]) -> dict[int, int]:
-    """For each entry that gave a claim its words, the first one that gave it the same."""
+    """For each entry that gave a claim its words, the first one that gave it the same, as far as that can be told.
+
+    Words that were erased before are like no others."""
     first: dict[str | int, int] = {}
     found = {}
     for entry in about:

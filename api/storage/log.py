@@ -125,7 +125,12 @@ def filled(db: Connection, sealed: Sealed) -> Sealed:
 
 def erasures(db: Connection) -> Iterator[Entry]:
     """Every entry that erased others, in order. Reads the whole log."""
-    return (opened(Sealed(*row)) for row in db.execute(f"{SEALED} WHERE e.kind = ? ORDER BY e.idx", (ERASURE,)))
+    return map(opened, sealed_erasures(db))
+
+
+def sealed_erasures(db: Connection) -> Iterator[Sealed]:
+    """The same entries with all that their leaves are made of."""
+    return (Sealed(*row) for row in db.execute(f"{SEALED} WHERE e.kind = ? ORDER BY e.idx", (ERASURE,)))
 
 
 def add_erasure(db: Connection, entry: Entry) -> list[int]:
