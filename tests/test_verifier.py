@@ -396,8 +396,9 @@ def test_proof_file_proves_an_entry(entries: list[dict[str, Any]]) -> None:
 
 
 def test_proof_file_altered_in_one_byte(entries: list[dict[str, Any]]) -> None:
-    """Whichever byte of a proof file is altered, it is refused."""
-    file = proof_file(entries, 0)
+    """Whichever byte of a proof file is altered, it is refused. (What the entry that erased another says is beside it in
+    `erased` for the reader's convenience, and no part of the leaf.)"""
+    file = proof_file(entries, 0, entry={name: value for name, value in entries[0].items() if name != "erased"})
     for position in range(len(file)):
         altered = bytearray(file)
         altered[position] ^= 1
