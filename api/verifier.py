@@ -210,8 +210,8 @@ def open_checkpoint(text: str, keys: Iterable[str], origin: str | None = None) -
 
 
 def check_proof(file: bytes, keys: Iterable[str]) -> dict[str, Any]:
-    """What a proof file proves: {"entry" (the document), "payload" (read, None if it was erased), "checkpoint"}.
-    Raises Difference where it proves nothing, ValueError where a key is none."""
+    """What a proof file proves: {"entry" (what is hashed of the document), "payload" (read, None if it was erased),
+    "checkpoint"}. Raises Difference where it proves nothing, ValueError where a key is none."""
     proof = _json(file, "the proof file")
     if not isinstance(proof, dict) or proof.get("format") != PROOF or not isinstance(proof.get("proof"), str):
         raise Difference(f"this is no file of the format {PROOF}")
@@ -226,7 +226,9 @@ def check_proof(file: bytes, keys: Iterable[str]) -> dict[str, Any]:
     path = [_base64(line, f"{named(entry)}: its proof") for line in lines[2].split()]
     check_inclusion(leaf, entry["index"], checkpoint.size, path, checkpoint.root)
     payload = None if entry.get("payload") is None else _json(entry["payload"], f"{named(entry)}: its payload")
-    return {"entry": entry, "payload": payload, "checkpoint": checkpoint}
+    # Whatever else the document has, such as a note on why its payload is missing, nothing vouches for.
+    hashed = {name: entry.get(name) for name in ("index", *SHAPES, "payload", "salt", "leaf_hash")}
+    return {"entry": hashed, "payload": payload, "checkpoint": checkpoint}
 
 
 def _key(text: str) -> tuple[tuple[str, bytes], Ed25519PublicKey]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from urllib.request import Request, urlopen
 
 import pytest
 
+from api import ledger
 from api.storage import keys, log, sqlite
 from api.storage.sqlite import Database
-from tests.cli.conftest import Done, Shell
+from tests.cli.conftest import Done, Shell, claim
+from tests.cli.test_cli_serving import served
 from tests.records import Recorder, dump, every_table, ulid
 
 WHY = "Exampleton district court, 12/2026."
@@ -187,3 +192,46 @@ def test_a_file_that_cannot_be_written_anew(said: Shell, monkeypatch: pytest.Mon
     assert done.err.startswith("Error: The file still holds what was erased") and "--sweep" in done.err
     assert dump(said.database, every_table(said.database)) == before
     assert said("erase", "--sweep").status == 0
+
+
+def test_a_service_goes_on(said: Shell) -> None:
+    """While a server takes writes another process erases: every acknowledged claim is there, the file is clean, and the
+    server goes on with what is left."""
+    secret = token(said, "admin")
+    crowd, count = 3, 8
+    begun = Barrier(crowd + 1)
+
+    def post(url: str, number: int) -> str:
+        body = claim(f"Statement {number}.", tags=[f"tag-{number}"], id=ulid(number))
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        with urlopen(Request(f"{url}/v1/claims", json.dumps(body).encode(), headers)) as answer:
+            assert answer.status == 201
+        return ulid(number)
+
+    def posting(url: str, first: int) -> list[str]:
+        made = [post(url, first)]
+        begun.wait()
+        return made + [post(url, number) for number in range(first + 1, first + count)]
+
+    with served(said, "serve") as (url, _):
+        with ThreadPoolExecutor(crowd) as pool:
+            waited = [pool.submit(posting, url, 100 * i) for i in range(1, crowd + 1)]
+            begun.wait()
+            done = said.apart("erase", CLAIM, "--reason", WHY, "--yes", environ={"ONRECORD_TOKEN": secret})
+            made = [made for future in waited for made in future.result()]
+        assert (done.status, done.err) == (0, "")
+        with urlopen(f"{url}/v1/claims/{ulid(900)}") as answer:
+            assert json.load(answer)["text"] == "[erased]"
+        # Whoever closes a file loses the locks that his process has on it, so no connection of ours may be open.
+        said.database.close()
+        for path in said.folder.glob("record.db*"):
+            assert b"Zebulon took it" not in path.read_bytes(), path.name
+        made.append(post(url, 999))
+        with urlopen(f"{url}/v1/claims?limit=200") as answer:
+            found = {item["id"] for item in json.load(answer)["items"]}
+    assert found == {ulid(900), ulid(902), *made}
+    assert said.head.size == 9 + crowd * count + 1
+    before = dump(said.database, every_table(said.database))
+    ledger.rebuild(said.database)
+    assert dump(said.database, every_table(said.database)) == before
+    assert said("verify").status == 0
