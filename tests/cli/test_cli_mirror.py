@@ -6,6 +6,7 @@ import json
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,13 +148,13 @@ def test_mirror_survives_kills(full: Shell, copy: Shell) -> None:
         for attempt in range(8):
             for number in range(40):
                 record.claim(f"Claim {attempt}/{number}.", "dhs", id=ulid(100 * attempt + number))
-            with copy.start("mirror", url, "--key", key) as process:
+            with _started(copy, "following.TOGETHER = 5", "mirror", url, "--key", key) as process:
                 try:
-                    # From before it has said a word to after it has begun to wait.
+                    # In the middle of its way, a few parts from where it was; and at any moment whatever.
                     if attempt % 2:
                         _until(lambda: copy.head.size > sizes[-1], process)
                     else:
-                        time.sleep(chance.uniform(0.1, 0.6))
+                        time.sleep(chance.uniform(0.2, 0.8))
                 finally:
                     process.kill()
                     process.communicate()
@@ -184,7 +185,8 @@ def test_mirror_waits_for_its_source(full: Shell, copy: Shell) -> None:
     assert done.status == 1
     assert "cannot be read" in done.err
     Recorder(full.database).party("newcomer")
-    with copy.start("mirror", url, "--key", key) as process:
+    # What a person waits for in seconds a test need not.
+    with _started(copy, "served.PAUSE = mirroring.FIRST = 0.05", "mirror", url, "--key", key) as process:
         try:
             assert process.stderr and b"Trying again." in process.stderr.readline()
             with serving(full, "serve", ONRECORD_BIND=f"127.0.0.1:{port}"):
@@ -310,6 +312,15 @@ def _erase(shell: Shell, claim_id: str, token: str) -> int:
 def _log_of(shell: Shell) -> bytes:
     path = Path(f"{shell.path}-wal")
     return path.read_bytes() if path.exists() else b""
+
+
+def _started(shell: Shell, tuned: str, *words: str) -> subprocess.Popen[bytes]:
+    """Start a command in a process of its own that has other constants."""
+    program = f"from api.cli import following, main, mirroring, served; {tuned}; main()"
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *words], cwd=shell.folder, env=shell.environ(), **pipes
+    )
 
 
 def _until(met: Any, process: subprocess.Popen[bytes]) -> None:
