@@ -61,6 +61,8 @@ class Follower:
         self._server = Server(url, keys, served.PAUSE)
         self._url, self._keys = url.rstrip("/").removesuffix("/v1"), keys
         self._state: Mirror | None = None
+        # How many entries there were when the source last told of more.
+        self._heard = -1
 
     def catch_up(self, progress: Progress = lambda done: None) -> Checkpoint:
         """Take all that the source has signed by now. Out: the checkpoint with which the mirror agrees then.
@@ -101,17 +103,20 @@ class Follower:
 
     def wait(self) -> None:
         """Return when the source has something new, or after a while."""
-        began = time.monotonic()
-        page = parsed(self._server.get("changes", self._since() | {"wait": WAIT, "limit": 1}))
-        if not page.get("changes"):
-            # Where too many wait already one is answered at once, and must not ask again at once.
-            after = page.get("poll_after")
-            pause = after if isinstance(after, int) else PAUSE
-            time.sleep(max(0.0, began + min(pause, WAIT) - time.monotonic()))
-
-    def _since(self) -> dict[str, Any]:
-        head = log.head(self._database.reader())
-        return {"since": changes.cursor(head.size, head.last_leaf)} if head.size else {}
+        began, head = time.monotonic(), log.head(self._database.reader())
+        since = {"since": changes.cursor(head.size, head.last_leaf)} if head.size else {}
+        try:
+            page = parsed(self._server.get("changes", since | {"wait": WAIT, "limit": 1}))
+        except Rewound:
+            return  # What that means, the next checkpoint says.
+        pause = page.get("poll_after")
+        if page.get("changes"):
+            # There are entries that are not signed yet, if the same was said before: asking on and on is of no use.
+            pause = PAUSE if head.size == self._heard else 0
+            self._heard = head.size
+        # Where too many wait already one is answered at once, and must not ask again at once.
+        pause = pause if isinstance(pause, int) else PAUSE
+        time.sleep(max(0.0, began + min(pause, WAIT) - time.monotonic()))
 
     def _check_extends(self, head: Head, signed: Checkpoint, note: str) -> None:
         """That what is signed now begins with all that is here. Raises Fork, Behind."""

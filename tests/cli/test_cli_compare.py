@@ -10,7 +10,7 @@ import pytest
 
 from api.cli import following, served
 from api.verifier import open_checkpoint
-from tests.cli.conftest import Shell
+from tests.cli.conftest import SECONDS, Shell
 from tests.cli.mirrored import folder, key_of, rows, twin
 from tests.cli.test_cli_import_ledger import exported, resealed, signed
 from tests.cli.test_cli_serving import served as serving
@@ -163,8 +163,15 @@ def test_mirror_of_a_source_that_went_back(full: Shell, copy: Shell, tmp_path: P
         assert done.status == 1
         assert "has signed 200 entries, and had signed 201 before" in done.err
         assert "FORK" not in done.err
-        write(old, "Something else comes in its place.")
-        assert "FORK" in copy("mirror", url, "--key", key, "--once").err
+        # One that goes on all the time waits for that, and then ends.
+        with copy.start("mirror", url, "--key", key) as process:
+            try:
+                assert process.stderr and b"had signed 201 before" in process.stderr.readline()
+                write(old, "Something else comes in its place.")
+                assert b"FORK" in process.stderr.read()
+                assert process.wait(SECONDS) == 1
+            finally:
+                process.kill()
     assert copy.head == full.head
 
 
