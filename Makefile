@@ -5,10 +5,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench lock clean
+.PHONY: help demo test check lint bench endurance lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 11
 
 demo: $(READY) ## a server with the DHS record in it, and a token to try
 	$(BIN)/onrecord demo
@@ -25,6 +25,9 @@ lint: $(READY)
 
 bench: $(READY) ## the measurements of docs/performance.md
 	$(BIN)/python -m tests.bench
+
+endurance: $(READY) ## kills a server a thousand times under load; KILLS=200 for fewer, SEED=1 for the same again
+	$(BIN)/python -m tests.faults --kills $(or $(KILLS),1000) $(if $(SEED),--seed $(SEED))
 
 # The header names this target instead of a command line, and no index: the file says what is installed, not from where.
 lock: $(READY) ## requirements.txt from the pins in setup.cfg, with hashes

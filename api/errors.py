@@ -144,5 +144,13 @@ class RateLimited(Refusal):
     """Too many writes or failed authentications; Retry-After says when to come back."""
 
 
+class StorageDamaged(Refusal):
+    """What the request needs cannot be read from the store; other things can."""
+
+
+class StorageUnavailable(Refusal):
+    """The store is full, cannot be written, or cannot be reached; Retry-After says when to look again."""
+
+
 class Busy(Refusal):
     """The store cannot take the request now; Retry-After says when to come back."""

@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import orjson
 import structlog
@@ -33,8 +34,7 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_level),
-        # The stream is looked up for each line, so that whoever redirects stderr later gets the lines.
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(_LINES),
         cache_logger_on_first_use=False,
     )
 
@@ -60,6 +60,23 @@ def request_done(request: Request, status: int, milliseconds: float) -> None:
         ms=round(milliseconds, 2),
         **who,
     )
+
+
+class _Lines:
+    """Standard error, looked up for each line, so that whoever redirects it later gets the lines. One that cannot be
+    written is lost: on a full disk a request must not fail for the line that tells of it."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
+# The one that there is: the logger keeps a lock for each file that it was ever given.
+_LINES = cast(TextIO, _Lines())
 
 
 class JSONFormatter(logging.Formatter):

@@ -229,17 +229,19 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
         return
     operation["responses"].pop("default", None)  # flask-smorest's own, which we never answer with
     kinds: list[type[Refusal]] = [Internal]
+    if note["scope"] or not note["public"]:
+        kinds += [errors.Busy, errors.StorageDamaged, errors.StorageUnavailable]
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     if any(parameter.get("in") == "query" for parameter in parameters):
         kinds.append(errors.InvalidRequest)
     if in_path:
         kinds.append(errors.NotFound)
     if note["scope"]:
-        kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror, errors.RateLimited]
-        kinds += [errors.LedgerRewound, errors.Busy]
+        kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror]
+        kinds += [errors.RateLimited, errors.LedgerRewound]
         operation["security"] = [{"token": [note["scope"]]}]
     elif not note["public"]:
-        kinds += [errors.Unauthenticated, errors.RateLimited, errors.Busy]
+        kinds += [errors.Unauthenticated, errors.RateLimited]
         operation["security"] = [{}, {"token": []}]
     if note["if_match"]:
         kinds += [errors.RevisionRequired, errors.RevisionMismatch, errors.InvalidRequest]

@@ -22,6 +22,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from api import errors
 from api.errors import FieldError, Refusal
+from api.storage import faults
 from api.storage.sqlite import StoreError
 from schemas.problems import field_errors
 
@@ -73,8 +74,10 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.RevisionRequired: ProblemType(428, "revision-required", "The change must name the revision it is based on"),
     errors.RateLimited: ProblemType(429, "rate-limited", "Too many requests"),
     Internal: ProblemType(500, "internal", "Something went wrong on our side"),
+    errors.StorageDamaged: ProblemType(500, "storage-damaged", "A part of the record is damaged"),
     errors.LedgerRewound: ProblemType(503, "ledger-rewound", "The ledger has lost what was signed"),
     errors.Busy: ProblemType(503, "busy", "The service cannot take the request now"),
+    errors.StorageUnavailable: ProblemType(503, "storage-unavailable", "The storage of the record is not usable now"),
 }
 
 # What werkzeug and Flask refuse by themselves, in our words. The sentence names the remedy where there is
@@ -128,12 +131,6 @@ def encode(members: dict[str, Any]) -> bytes:
     return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def is_busy(error: BaseException) -> bool:
-    """Whether the database says that another process holds it. The name is read off the exception, so that
-    only `api.storage` needs to know the driver."""
-    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-
-
 def invalid(found: Sequence[FieldError]) -> errors.InvalidRequest:
     """The refusal of one or more fields, whose detail is the only one's sentence or their number."""
     if len(found) == 1:
@@ -160,12 +157,14 @@ def _http_failed(error: HTTPException) -> flask.Response:
 def _store_failed(error: StoreError) -> flask.Response:
     # The sentence has a path in it, which is for the operator only.
     log.error("the store cannot be used", request_id=_request_id(), reason=str(error))
-    return render(errors.Busy("The record cannot be reached now. Try again later.", headers={"Retry-After": "5"}))
+    detail = "The record cannot be reached now: its operator must look at the log. Try again later."
+    return render(errors.StorageUnavailable(detail, headers={"Retry-After": "5"}))
 
 
 def _failed(error: Exception) -> flask.Response:
-    if is_busy(error):
-        return render(errors.Busy("Another process holds the database. Try again.", headers={"Retry-After": "1"}))
+    refusal = faults.refusal(error)
+    if refusal is not None:
+        return _storage_failed(error, refusal)
     # Only the path: a query may hold words that are nobody's business in a log.
     log.error(
         "failed",
@@ -175,6 +174,15 @@ def _failed(error: Exception) -> flask.Response:
         exc_info=error,
     )
     return render(Internal(_FROM_STATUS[500][1]))
+
+
+def _storage_failed(error: Exception, refusal: Refusal) -> flask.Response:
+    if not isinstance(refusal, errors.Busy):
+        # Where it is damaged the log must show which read came upon it; else the one sentence says all.
+        damaged = error if isinstance(refusal, errors.StorageDamaged) else None
+        code = getattr(error, "sqlite_errorname", type(error).__name__)
+        log.error("the storage failed", request_id=_request_id(), reason=str(error), code=code, exc_info=damaged)
+    return render(refusal)
 
 
 def _document(type_: str, title: str, status: int, refusal: Refusal, instance: str, request_id: str) -> dict[str, Any]:

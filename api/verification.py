@@ -16,6 +16,7 @@ from api.ledger import Tree
 from api.received import misfit, payload_misfit
 from api.storage import log
 from api.storage.log import Connection, Head, Sealed
+from api.storage.sqlite import EngineError
 
 # Entries whose nodes are compared at once.
 TOGETHER = 1_000
@@ -38,7 +39,22 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
     payload hash, that and its fields its leaf, and the leaves the tree's nodes. At the end the head: size, root, last
     leaf, frontier and time. And that there is nothing more: no payload without an entry or of one that was erased, no
     node of a larger tree.
+    What cannot be read at all, since its page is damaged, is a fault like any other.
     """
+    done = 0
+
+    def reached(size: int) -> None:
+        nonlocal done
+        done = size
+        progress(size)
+
+    try:
+        return _first_fault(db, reached)
+    except EngineError as error:
+        return _unreadable(db, done, error)
+
+
+def _first_fault(db: Connection, progress: Callable[[int], None]) -> Fault | None:
     head, tree = log.head(db), Tree(log.EMPTY)
     erased = _erased(db)
     if isinstance(erased, Fault):
@@ -56,6 +72,16 @@ def verify(db: Connection, progress: Callable[[int], None] = lambda done: None) 
             return fault
         progress(tree.size)
     return _head_fault(head, tree.head) or _surplus(db, tree.size, len(erased))
+
+
+def _unreadable(db: Connection, verified: int, error: EngineError) -> Fault:
+    """Where reading failed: the first of the entries after those that were verified, or what belongs to them."""
+    for index in range(verified, verified + TOGETHER):
+        try:
+            list(log.sealed_entries(db, index, index + 1))
+        except EngineError as found:
+            return Fault(f"entry {index}", f"it cannot be read: {found}")
+    return Fault("tree", f"its nodes and the head cannot be read, all entries can: {error}")
 
 
 def _erased(db: Connection) -> dict[int, int] | Fault:

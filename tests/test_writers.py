@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from api.domain import parties
-from api.errors import Busy, IdTaken
+from api.errors import IdTaken, StorageUnavailable
 from api.ledger import Turn
 from api.storage import log
 from api.storage.sqlite import Database
@@ -99,4 +99,4 @@ def test_refused_writer_is_refused_alone(database: Database) -> None:
 def test_writers_are_told_when_there_is_no_turn(tmp_path: Path) -> None:
     """Where the database cannot be opened each of them gets an error, and none waits for ever."""
     outcomes = together(Writers(Database(tmp_path / "no-folder" / "record.db")), [recording("one"), recording("two")])
-    assert [type(outcome).__mro__[1] for outcome in outcomes] == [Busy, Busy]
+    assert [type(outcome).__mro__[1] for outcome in outcomes] == [StorageUnavailable, StorageUnavailable]

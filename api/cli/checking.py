@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import click
@@ -15,14 +15,20 @@ from api import ledger
 from api.checkpoints import Heads, check
 from api.cli.common import Progress, opened, settings, store
 from api.cli.signing import source
-from api.errors import LedgerRewound
+from api.errors import Busy, LedgerRewound, StorageDamaged, StorageUnavailable
 from api.settings import Settings
-from api.storage import health, log, mirrors
-from api.storage.mirrors import Mirror
-from api.storage.sqlite import Database, StoreError
+from api.storage import faults, health, log, mirrors
+from api.storage.sqlite import Database, EngineError, StoreError
 
 # Less than so many bytes, or than the database has itself, is no room for a rebuild or a backup.
 ROOM = 100 << 20
+
+# What to do about what kept a check from being made.
+_REMEDIES: dict[type, str] = {
+    StorageDamaged: "Stop the service, and restore a backup.",
+    StorageUnavailable: "Make room, or allow this user to read and write there.",
+    Busy: "Try again.",
+}
 
 
 @click.command(short_help="Make everything that is derived anew.")
@@ -79,12 +85,27 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
         if finding.problem:
             return
         for examine in (_engine, _full_text, _journal, _schema, _pages, _head):
-            yield examine(database)
-        mirror = mirrors.state(database.reader()) if database.is_current() else None
-        yield _mirror(database, mirror, chosen) if mirror else _key(chosen)
-        yield _heads(database)
+            yield _found_by(examine, database)
+
+        def key(of: Database) -> Finding:
+            return _mirror(of, chosen) or _key(chosen)
+
+        yield _found_by(key, database)
+        yield _found_by(_heads, database)
     finally:
         database.close()
+
+
+def _found_by(examine: Callable[[Database], Finding], database: Database) -> Finding:
+    """What a check finds; that it cannot be made is a finding too, and stops no other."""
+    try:
+        return examine(database)
+    except (EngineError, OSError) as error:
+        subject = examine.__name__.strip("_").replace("_", " ")
+        remedy = _REMEDIES.get(
+            type(faults.refusal(error)), "Run 'onrecord verify', and where it passes, 'onrecord rebuild'."
+        )
+        return Finding(subject, f"it cannot be looked at: {str(error).rstrip('.')}", remedy)
 
 
 def _file(database: Database) -> Finding:
@@ -193,8 +214,11 @@ def _key(chosen: Settings) -> Finding:
     return Finding(f"key: {', '.join(key.verifier.id.hex() for key in signing)} signs")
 
 
-def _mirror(database: Database, mirror: Mirror, chosen: Settings) -> Finding:
-    """What is looked at instead of a key: a mirror signs nothing."""
+def _mirror(database: Database, chosen: Settings) -> Finding | None:
+    """What is looked at instead of a key, since a mirror signs nothing; None where it is none."""
+    mirror = mirrors.state(database.reader()) if database.is_current() else None
+    if mirror is None:
+        return None
     subject = f"mirror of {mirror.source}"
     if mirror.unswept:
         remedy = "Let 'onrecord mirror' run, and end what reads an old state of the file (a backup, a long query)."

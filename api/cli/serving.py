@@ -25,6 +25,7 @@ from schemas.vocabulary import RESERVED_PARTY_ID
 told = structlog.get_logger()
 
 DESK = "example-desk"
+DOCTOR = "onrecord doctor"
 # The note of the token by which a demo knows a database as one of its own.
 MADE_BY_DEMO = "made by onrecord demo"
 # The files of the example data, in order, with their kinds.
@@ -86,6 +87,9 @@ def _warn(chosen: Settings, database: Database) -> None:
         check(database.reader(), Heads(database.heads).last())
     except LedgerRewound as rewound:
         told.error("nothing will be written", reason=rewound.detail)
+    except EngineError as error:
+        # What can be read is served all the same; each write meets the same failure and is refused.
+        told.error("nothing will be written", reason=f"what was signed cannot be compared: {error}", remedy=DOCTOR)
 
 
 def _serve(chosen: Settings) -> None:

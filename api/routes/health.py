@@ -8,6 +8,7 @@ from api.openapi import Blueprint, documented
 blueprint = Blueprint("health", __name__, description="Whether the service is there.")
 
 _OK = b'{"status":"ok"}'
+_PROBLEMS = [errors.Busy, errors.StorageDamaged, errors.StorageUnavailable]
 _STATUS = {
     "type": "object",
     "properties": {"status": {"const": "ok"}},
@@ -24,7 +25,7 @@ def livez() -> http.Answer:
 
 
 @blueprint.route("/readyz")
-@documented(summary="Can it serve requests?", answers={200: _STATUS}, problems=[errors.Busy], public=True)
+@documented(summary="Can it serve requests?", answers={200: _STATUS}, problems=_PROBLEMS, public=True)
 def readyz() -> http.Answer:
     """The database opens and has the schema that this version needs; otherwise 503, and `onrecord migrate`
     may be due."""

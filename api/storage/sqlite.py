@@ -14,7 +14,8 @@ from pathlib import Path
 
 from sqlite_utils import Database as SqliteUtils
 
-from api.errors import Busy
+from api.errors import Busy, StorageUnavailable
+from api.storage import faults
 from api.storage.tables import create_derived, drop_derived, migrations
 
 # How long a statement waits for a lock that the writer's turn does not cover (a checkpoint, a backup), in milliseconds.
@@ -31,7 +32,7 @@ Connection = sqlite3.Connection
 EngineError = sqlite3.Error
 
 
-class StoreError(Busy):
+class StoreError(StorageUnavailable):
     """The database cannot be used as it is; the detail says what to do."""
 
 
@@ -66,7 +67,10 @@ class Database:
         try:
             yield connection
         finally:
-            connection.execute("COMMIT")
+            # Nothing was written. COMMIT would fail once more where a read came upon a damaged page; and some failures
+            # of the disk have ended the transaction already.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     @contextmanager
     def turn(self) -> Iterator[Connection]:
@@ -92,11 +96,16 @@ class Database:
     def _alone(self) -> Iterator[Connection]:
         """This thread's writer, while no other writer has the lock file."""
         connection = self._writer()
-        fcntl.flock(self._local.lock, fcntl.LOCK_EX)
+        lock: int = self._local.lock
+        fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield connection
+        except sqlite3.Error as error:
+            if faults.outlives_its_cause(error):
+                self._local.__dict__.pop("writer").close()
+            raise
         finally:
-            fcntl.flock(self._local.lock, fcntl.LOCK_UN)
+            fcntl.flock(lock, fcntl.LOCK_UN)
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date, making the file where there is none. Out: the names of the migrations that ran.
@@ -230,20 +239,26 @@ class Database:
         if connection is None:
             connection = self._connect(create=True)
             connection.execute("PRAGMA synchronous = FULL")
+            if not hasattr(self._local, "lock"):
+                self._local.lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            # Only now: who comes next after a failure must find both or neither.
             self._local.writer = connection
-            self._local.lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         return connection
 
     def _connect(self, create: bool = False) -> Connection:
         if not create and not self.path.exists():
             raise StoreError(f"There is no database at {self.path}: run 'onrecord init' or 'onrecord migrate' first.")
+        connection = None
         try:
             connection = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_TIMEOUT / 1000)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             connection.execute("PRAGMA temp_store = MEMORY")
         except sqlite3.Error as error:
-            raise StoreError(f"The database at {self.path} cannot be opened: {error}.") from error
+            if connection is not None:
+                connection.close()
+            told = f"The database at {self.path} cannot be opened: {error}. {faults.remedy(error)}"
+            raise StoreError(told) from error
         return connection
 
 

@@ -79,7 +79,16 @@ def test_a_broken_store_is_internal(api: Api, capsys: pytest.CaptureFixture[str]
     assert api.size == 8
 
 
-def test_a_store_that_is_gone_is_busy(api: Api) -> None:
+def test_a_text_that_is_none_is_damage(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """Bytes that are no text, where a text was stored, are damage like a page that cannot be read."""
+    with api.database.turn() as db:
+        db.execute("UPDATE entries SET actor = CAST(x'ff' AS TEXT) WHERE idx = 3")
+    members = problem(api.get("/v1/entries/3"), "storage-damaged")
+    assert members["request_id"] in capsys.readouterr().err
+    assert api.get("/v1/entries/4").status_code == 200
+
+
+def test_a_store_that_is_gone_is_unavailable(api: Api) -> None:
     """Without its file the service is not ready: 503 with Retry-After, no path in the answer, and it lives."""
     path = Path(api.database.path)
     for leftover in path.parent.glob(f"{path.name}*"):
@@ -96,8 +105,8 @@ def test_a_store_that_is_gone_is_busy(api: Api) -> None:
     thread.start()
     thread.join()
     *refused, alive = answers
-    for answer in refused:
-        problem(answer, "busy")
+    for answer, slug in zip(refused, ("storage-unavailable",) * 2 + ("busy", "storage-unavailable"), strict=True):
+        problem(answer, slug)
         assert int(answer.headers["Retry-After"]) > 0
         assert str(path) not in answer.get_data(as_text=True)
     assert alive.status_code == 200

@@ -31,8 +31,8 @@ PAGE = 50  # what the bot gets at once, since it asks for no other limit
 
 
 class Proxy(ThreadingHTTPServer):
-    """Stands before a server, as proxies do: passes requests on and notes how they end, or answers by itself with
-    `refusals`."""
+    """Stands before a server, as proxies do: passes requests on and notes how polls end, or answers by itself with
+    `refusals`, and notes these."""
 
     daemon_threads = True
 
@@ -72,7 +72,7 @@ class _Passing(BaseHTTPRequestHandler):
         self._answer(answer.status, {"ETag": answer.headers.get("ETag", "")}, body)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        if self.path.startswith("/v1/changes"):
+        if self.path.startswith("/v1/changes") or status >= 400:
             self.server.statuses.append(status)
         self.send_response(status)
         for name, value in headers.items():

@@ -45,8 +45,10 @@ PROMISED = {
     "revision-required": 428,
     "rate-limited": 429,
     "internal": 500,
+    "storage-damaged": 500,
     "ledger-rewound": 503,
     "busy": 503,
+    "storage-unavailable": 503,
 }
 
 
