@@ -41,7 +41,10 @@ def authenticate(db: Connection) -> Token | None:
 
 def require(db: Connection, scope: str) -> Token:
     """The token of the current request, which must have `scope` (or `admin`). Every write calls this; it
-    counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited."""
+    counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited, and ReadOnlyMirror for any token
+    where this is a mirror."""
+    if mirrored := http.house().settings.mirror_of:
+        raise errors.ReadOnlyMirror.of(mirrored)
     token = authenticate(db)
     if token is None:
         raise _challenge("This needs a token: Authorization: Bearer onr_…", None)

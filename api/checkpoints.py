@@ -24,8 +24,9 @@ from api import notes
 from api.domain.entries import instant
 from api.errors import LedgerRewound, NotFound
 from api.keyring import Keyring, KeySource, sync_folder
-from api.storage import log, tree
+from api.storage import log, mirrors, tree
 from api.storage.log import Connection
+from api.storage.mirrors import Mirror
 from api.storage.sqlite import StoreError
 
 # More than the longest line has, so that the last one is found without reading the file.
@@ -155,12 +156,20 @@ class Checkpoints:
             raise NotFound(NO_KEY)
         return keyring
 
+    def published(self, db: Connection) -> list[str]:
+        """The verifier keys of what `current` gives: the source's where this is a mirror. Raises as `keyring`."""
+        mirror = mirrors.state(db)
+        return list(mirror.keys) if mirror else [str(key) for key in self.keyring().published]
+
     def current(self, db: Connection) -> Checkpoint:
         """The checkpoint of the head as it is now; `db` must not be in a transaction that began before.
 
         Raises NotFound without a key, LedgerRewound (see `check`), StoreError for a file of keys or heads that cannot
         be used.
         """
+        mirror = mirrors.state(db)
+        if mirror:
+            return _of_source(db, mirror)
         keyring = self.keyring()
         found = self._known(keyring, log.head(db))
         if found is None:
@@ -187,6 +196,13 @@ class Checkpoints:
         made = Checkpoint(head.size, head.root, note)
         self._made = (keyring, made)
         return made
+
+
+def _of_source(db: Connection, mirror: Mirror) -> Checkpoint:
+    """The last checkpoint of the source that a mirror agrees with: a mirror signs nothing itself."""
+    if not mirror.checkpoint:
+        raise NotFound(f"This mirror of {mirror.source} has not caught up with its source yet: come back later.")
+    return Checkpoint(mirror.size, tree.root_at(db, mirror.size), mirror.checkpoint)
 
 
 def _last(path: Path, file: BinaryIO) -> SignedHead | None:

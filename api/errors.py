@@ -59,6 +59,15 @@ class Forbidden(Refusal):
     """The token may not do this: a scope is missing, or it speaks for another reviewer."""
 
 
+class ReadOnlyMirror(Refusal):
+    """This is a mirror of another record, which is the one to write to; `source` says where that is."""
+
+    @classmethod
+    def of(cls, source: str) -> ReadOnlyMirror:
+        """The refusal by a mirror of the record at this URL."""
+        return cls(f"This is a mirror, and only read: write to its source, {source}.", members={"source": source})
+
+
 class NotFound(Refusal):
     """No such document (at the size or instant asked for)."""
 

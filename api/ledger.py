@@ -20,9 +20,10 @@ from api.derivation import derive
 from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf_data, payload_hash
 from api.domain.record import Record
 from api.drafts import Draft
-from api.errors import Refusal
+from api.errors import ReadOnlyMirror, Refusal
 from api.history import History, Numbers
-from api.storage import log
+from api.received import NONSENSE, Unfit, misfit
+from api.storage import log, mirrors
 from api.storage.buffered import Buffered
 from api.storage.log import Connection, Head, Sealed
 from api.storage.sqlite import Database
@@ -56,6 +57,7 @@ class Turn:
         self._source = source
         self._moment: datetime | None = None
         self._instant = ""
+        self._is_own = False
 
     @property
     def head(self) -> Head:
@@ -69,12 +71,15 @@ class Turn:
         `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
         `decision` decides to record.
         """
+        self._refuse_mirror()
         entry = self.enter(decision(self.history), actor, drafted)
         derive(self.history, entry, drafted)
         return entry
 
     def enter(self, event: Event, actor: str, drafted: Draft | None = None) -> Entry:
-        """Append an event, and derive nothing: for a caller that does so, as `append` and `api.erasing`."""
+        """Append an event, and derive nothing: for a caller that does so, as `append` and `api.erasing`. Raises
+        ReadOnlyMirror where the log is the copy of another one."""
+        self._refuse_mirror()
         entry = self._entry(event, actor)
         payload = canonical(entry.payload) if drafted is None else drafted.payload
         sealed = seal(entry, self._source.random(SALT_SIZE), payload)
@@ -82,9 +87,39 @@ class Turn:
         log.add_nodes(self.db, self._tree.append(sealed))
         return entry
 
+    def adopt(self, sealed: Sealed) -> Entry:
+        """Append an entry that another log has sealed, as it is: number, time, salt, bytes and hashes. What follows
+        from it is derived as from any other.
+
+        Raises Unfit where it is not the next entry of this log: by its number, its time, its hashes, or what it says.
+        """
+        self.take(sealed)
+        try:
+            entry = log.opened(log.filled(self.db, sealed))
+            derive(self.history, entry)
+        except NONSENSE as error:
+            # Hashes say who wrote it, not that it makes sense: whoever runs the other log can seal anything.
+            raise Unfit(f"Entry {sealed.idx}: nothing can be made of its payload ({error!r}).") from error
+        return entry
+
+    def take(self, sealed: Sealed) -> None:
+        """What `adopt` does, but that nothing is derived: for a caller who does so (`derive_all`)."""
+        fault = misfit(sealed, self._tree.size, self._tree.recorded_at)
+        if fault:
+            raise Unfit(f"Entry {sealed.idx}: {fault}.")
+        log.add_entry(self.db, sealed)
+        log.add_nodes(self.db, self._tree.append(sealed))
+
     def finish(self) -> None:
         """Store the head that the appends led to; part of the same transaction."""
         log.set_head(self.db, self.head)
+
+    def _refuse_mirror(self) -> None:
+        # An entry of our own would part the mirror from its source for good.
+        if not self._is_own:
+            if mirror := mirrors.state(self.db):
+                raise ReadOnlyMirror.of(mirror.source)
+            self._is_own = True
 
     def _entry(self, event: Event, actor: str) -> Entry:
         # A clock that is set back must not make a later entry look earlier.
@@ -219,11 +254,17 @@ def rebuild(database: Database, progress: Callable[[int], None] = lambda done: N
         return derive_all(database, db, progress)
 
 
-def derive_all(database: Database, db: Any, progress: Callable[[int], None] = lambda done: None) -> Head:
-    """Within a turn: what `rebuild` does."""
+def derive_all(
+    database: Database,
+    db: Any,
+    progress: Callable[[int], None] = lambda done: None,
+    foreseen: Iterable[Entry] = (),
+) -> Head:
+    """Within a turn: what `rebuild` does. `foreseen` are entries which are yet to come and say that payloads were
+    erased that are missing already."""
     database.reset_derived(db)
     # First of all, since whatever is folded needs what stands in for the payloads that are gone.
-    for entry in log.erasures(db):
+    for entry in (*log.erasures(db), *foreseen):
         log.add_erasure(db, entry)
     buffered, tree = Buffered(db), Tree(log.EMPTY)
     history = History(buffered)

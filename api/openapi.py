@@ -237,7 +237,8 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
     if in_path:
         kinds.append(errors.NotFound)
     if note["scope"]:
-        kinds += [errors.Unauthenticated, errors.Forbidden, errors.RateLimited, errors.LedgerRewound]
+        kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror]
+        kinds += [errors.RateLimited, errors.LedgerRewound]
         operation["security"] = [{"token": [note["scope"]]}]
     elif not note["public"]:
         kinds += [errors.Unauthenticated, errors.RateLimited]

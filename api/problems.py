@@ -55,6 +55,7 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.MalformedJSON: ProblemType(400, "malformed-json", "The body is not valid JSON"),
     errors.Unauthenticated: ProblemType(401, "unauthenticated", "A valid token is needed"),
     errors.Forbidden: ProblemType(403, "forbidden", "The token does not allow this"),
+    errors.ReadOnlyMirror: ProblemType(403, "read-only-mirror", "This is a mirror, which only its source writes to"),
     errors.NotFound: ProblemType(404, "not-found", "Nothing is on record here"),
     errors.MethodNotAllowed: ProblemType(405, "method-not-allowed", "The resource does not take this method"),
     errors.DuplicateClaim: ProblemType(409, "duplicate-claim", "This claim is already on record"),

@@ -21,6 +21,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from api import errors, problems
 from api.errors import Refusal
 from api.settings import Settings
+from api.storage.sqlite import Database
 
 # A file system in memory where there is one, for the heartbeats of workers: they must not wait for a disk.
 MEMORY = "/dev/shm"  # noqa: S108
@@ -71,7 +72,11 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT. Does not return: gunicorn ends the process with its exit status."""
+    """Serves until SIGTERM or SIGINT. Does not return: gunicorn ends the process with its exit status.
+
+    Raises Busy while the database is being restored.
+    """
+    Database(settings.database_path).serve()
     Server(settings).run()
 
 

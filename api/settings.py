@@ -4,6 +4,7 @@ from it."""
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,7 @@ class Settings:
     key_name: str
     signing_key: Keyring
     heads_path: str
+    mirror_of: str
     log_level: str
     poll_after: int
 
@@ -201,6 +203,12 @@ def _signing_key(text: str) -> Keyring:
     return keys
 
 
+def _optional_url(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
+        raise ValueError("write the address of the record, as https://record.example.org")
+    return text.rstrip("/")
+
+
 def _log_level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError(f"write one of {', '.join(LOG_LEVELS)}")
@@ -334,6 +342,14 @@ SETTINGS: tuple[Setting, ...] = (
         "File of the heads that were signed. Unset: beside the database, with a name that ends in `.heads`. On another"
         " disk it still knows what was signed when the database's disk is lost.",
         str,
+    ),
+    Setting(
+        "ONRECORD_MIRROR_OF",
+        "mirror_of",
+        "",
+        "URL of the record that this one mirrors (`onrecord mirror`). It is then only read: every write is refused, and"
+        " told where to go.",
+        _optional_url,
     ),
     Setting(
         "ONRECORD_LOG_LEVEL",

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from api import merkle
-from api.domain.entries import SALT_SIZE, leaf_data, payload_hash
 from api.ledger import Tree
+from api.received import misfit, payload_misfit
 from api.storage import log
 from api.storage.log import Connection, Head, Sealed
 from api.storage.sqlite import EngineError
@@ -97,33 +97,20 @@ def _erased(db: Connection) -> dict[int, int] | Fault:
 
 
 def _entry_fault(sealed: Sealed, tree: Tree, erased: Mapping[int, int]) -> Fault | None:
-    where = f"entry {sealed.idx}"
-    if sealed.idx != tree.size:
-        return Fault(where, f"it should be number {tree.size}: entries in between are missing")
-    if sealed.recorded_at < tree.recorded_at:
-        return Fault(where, f"it was recorded at {sealed.recorded_at}, before the entry before it ({tree.recorded_at})")
     by = erased.get(sealed.idx)
     if by is None:
-        fault = _payload_fault(sealed)
-        if fault:
-            return Fault(where, fault)
-    elif sealed.payload is not None:
-        return Fault(where, f"its payload is there, and was erased by entry {by}")
-    data = leaf_data(*sealed[:5], sealed.payload_hash)
-    if merkle.leaf_hash(data) != sealed.leaf_hash:
-        return Fault(where, "its fields do not give its leaf hash")
-    return None
+        found = misfit(sealed, tree.size, tree.recorded_at) or _payload_fault(sealed)
+    else:
+        found = misfit(sealed._replace(salt=None, payload=None), tree.size, tree.recorded_at)
+        if found is None and sealed.payload is not None:
+            found = f"its payload is there, and was erased by entry {by}"
+    return Fault(f"entry {sealed.idx}", found) if found else None
 
 
 def _payload_fault(sealed: Sealed) -> str | None:
     if sealed.salt is None or sealed.payload is None:
         return "its payload is missing, and no entry says that it was erased"
-    # A longer salt could have swallowed the beginning of the payload: the hash of both together would be the same.
-    if len(sealed.salt) != SALT_SIZE:
-        return f"its salt has {len(sealed.salt)} bytes instead of {SALT_SIZE}"
-    if payload_hash(sealed.salt, sealed.payload) != sealed.payload_hash:
-        return "its payload and salt do not give its payload hash"
-    return None
+    return payload_misfit(sealed.salt, sealed.payload, sealed.payload_hash)
 
 
 def _node_fault(db: Connection, nodes: list[merkle.Node]) -> Fault | None:

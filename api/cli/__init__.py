@@ -3,7 +3,9 @@
 * `setting_up`   init, migrate, token
 * `signing`      key, heads
 * `serving`      serve, demo
-* `moving`       import, export, backup (with `files`, what an import reads, and `pipeline`, how it is prepared)
+* `moving`       import (with `files`, what an import reads, and `pipeline`, how it is prepared)
+* `keeping`      export, backup, restore (with `paths`, the files that are made)
+* `mirroring`    mirror, compare (with `following`, who reads another record)
 * `checking`     rebuild, doctor
 * `verifying`    verify (with `served`, what comes from elsewhere)
 * `erasing`      erase
@@ -20,7 +22,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, erasing, moving, serving, setting_up, signing, verifying
+from api.cli import checking, erasing, keeping, mirroring, moving, serving, setting_up, signing, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.sqlite import EngineError
@@ -73,7 +75,8 @@ for command in (
     *(serving.serve, serving.demo),
     *(setting_up.init, setting_up.migrate, setting_up.token),
     *(signing.key, signing.heads),
-    *(moving.import_, moving.export, moving.backup),
+    *(moving.import_, keeping.export, keeping.backup, keeping.restore),
+    *(mirroring.mirror, mirroring.compare),
     *(verifying.verify, checking.rebuild, checking.doctor),
     erasing.erase,
 ):

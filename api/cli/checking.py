@@ -17,7 +17,7 @@ from api.cli.common import Progress, opened, settings, store
 from api.cli.signing import source
 from api.errors import Busy, LedgerRewound, StorageDamaged, StorageUnavailable
 from api.settings import Settings
-from api.storage import faults, health, log
+from api.storage import faults, health, log, mirrors
 from api.storage.sqlite import Database, EngineError, StoreError
 
 # Less than so many bytes, or than the database has itself, is no room for a rebuild or a backup.
@@ -86,7 +86,11 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
             return
         for examine in (_engine, _full_text, _journal, _schema, _pages, _head):
             yield _found_by(examine, database)
-        yield _key(chosen)
+
+        def key(of: Database) -> Finding:
+            return _mirror(of, chosen) or _key(chosen)
+
+        yield _found_by(key, database)
         yield _found_by(_heads, database)
     finally:
         database.close()
@@ -123,7 +127,7 @@ def _file(database: Database) -> Finding:
 
 
 def _beside(name: str) -> tuple[str, ...]:
-    return f"{name}-wal", f"{name}-shm", f"{name}.lock"
+    return f"{name}-wal", f"{name}-shm", f"{name}.lock", f"{name}.serving"
 
 
 def _room(database: Database) -> Finding:
@@ -208,6 +212,23 @@ def _key(chosen: Settings) -> Finding:
         problem = f"its name is {others[0]}, and verifiers expect {chosen.key_name}"
         return Finding("key", problem, "Set ONRECORD_ORIGIN to what it was, or add a key ('onrecord key add').")
     return Finding(f"key: {', '.join(key.verifier.id.hex() for key in signing)} signs")
+
+
+def _mirror(database: Database, chosen: Settings) -> Finding | None:
+    """What is looked at instead of a key, since a mirror signs nothing; None where it is none."""
+    mirror = mirrors.state(database.reader()) if database.is_current() else None
+    if mirror is None:
+        return None
+    subject = f"mirror of {mirror.source}"
+    if mirror.unswept:
+        remedy = "Let 'onrecord mirror' run, and end what reads an old state of the file (a backup, a long query)."
+        return Finding(subject, "its file may still hold what was erased", remedy)
+    if chosen.mirror_of not in ("", mirror.source):
+        return Finding(subject, f"ONRECORD_MIRROR_OF says {chosen.mirror_of}", "Set it to where the record comes from.")
+    size = log.head(database.reader()).size
+    if size != mirror.size:
+        return Finding(f"{subject}: has {size:,} entries, and is catching up")
+    return Finding(f"{subject}: has the {size:,} entries that were signed last")
 
 
 def _heads(database: Database) -> Finding:

@@ -89,6 +89,12 @@ class Progress:
             text = f"{self._doing} {done:,} {self._unit}  {note}"
         click.echo(f"\r\x1b[K{text}", err=True, nl=False)
 
+    def doing(self, what: str, done: int) -> None:
+        """Say that so much of the total is done of one of several works, each of which begins at nothing."""
+        if what != self._doing:
+            self._doing, self._began, self._last = what, time.monotonic(), 0.0
+        self.at(done)
+
     def say(self, line: str) -> None:
         """Write a line of its own to stderr."""
         self.clear()

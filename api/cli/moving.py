@@ -1,4 +1,4 @@
-"""What goes into a record and out of it: import, export, backup."""
+"""What is recorded out of files: import."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gc
 import os
 import re
 import signal
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,20 +14,16 @@ from typing import BinaryIO
 
 import click
 
-from api import verification
 from api.cli import files
 from api.cli.common import Progress, opened, settings
+from api.cli.keeping import import_ledger
+from api.cli.paths import readable
 from api.cli.pipeline import Batch, Job, prepared
 from api.history import History
 from api.importing import Item, Loader, Refused
 from api.kinds import KINDS
-from api.reads import changes
-from api.storage import log
-from api.storage.sqlite import Database, EngineError
+from api.storage.sqlite import EngineError
 from schemas.vocabulary import RESERVED_PARTY_ID
-
-# How many entries are read at once when they are written out.
-EXPORTED = 500
 
 
 class Interrupted(click.ClickException):
@@ -46,19 +41,28 @@ class Interrupted(click.ClickException):
 @click.option("--kind", type=click.Choice(list(KINDS)), help="What is in it; taken from the file's name, else claims.")
 @click.option("--as", "actor", metavar="PARTY", help="In whose name; verdicts and assessments need a reviewer.")
 @click.option("--format", "form", type=click.Choice(files.FORMATS), help="How it is written; taken from the suffix.")
-def import_(file: str, kind: str | None, actor: str | None, form: str | None) -> None:
+@click.option("--ledger", is_flag=True, help="It is an export: make the same log of it, in an empty record.")
+def import_(file: str, kind: str | None, actor: str | None, form: str | None, ledger: bool) -> None:
     """Record what a FILE holds (`-`: standard input): bodies of POSTs, as NDJSON, JSON array, or claims as CSV.
 
     A line of verdicts names its `claim`. Refused lines are reported with the reason and stop no other; what is on
     record already is left alone, so an import can be repeated.
+
+    With --ledger FILE is what 'onrecord export' wrote: every hash is computed again, and the same log with the same
+    root is made of it, or nothing.
     """
+    if ledger:
+        if kind or actor or form:
+            raise click.ClickException("--ledger takes the entries as they are: leave --kind, --as and --format out.")
+        import_ledger(file)
+        return
     kind = kind or _kind(file)
     form = form or _format(file)
     if form == "csv" and kind != "claims":
         raise click.ClickException(f"CSV is for claims only: give {kind} as NDJSON or JSON.")
     if KINDS[kind].needs_reviewer and actor is None:
         raise click.ClickException(f"Whose {kind} are they? Name the reviewer: --as PARTY.")
-    with opened() as database, _readable(file) as stream:
+    with opened() as database, readable(file) as stream:
         if actor is not None and History(database.reader()).party(actor) is None:
             raise click.ClickException(f"No party '{actor}' is on record: import it first, or leave --as out.")
         job = Job(form, kind, settings().max_body)
@@ -78,37 +82,6 @@ def import_(file: str, kind: str | None, actor: str | None, form: str | None) ->
         sys.exit(1)
 
 
-@click.command(short_help="Write every entry, with payload and salt.")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
-def export(file: Path | None) -> None:
-    """Write every entry with its payload and salt, one JSON object a line, to a new FILE or to standard output."""
-    with opened() as database:
-        head = log.head(database.reader())
-        target = _new_file(file) if file else _standard_output()
-        with target as out, Progress("exporting", head.size) as progress:
-            for start in range(0, head.size, EXPORTED):
-                end = min(start + EXPORTED, head.size)
-                entries = [changes.entry(sealed) for sealed in log.sealed_entries(database.reader(), start, end)]
-                out.write(b"\n".join([*entries, b""]))
-                progress.at(end)
-            out.flush()
-    if file:
-        click.echo(f"Wrote {head.size:,} entries to {file}.")
-
-
-@click.command(short_help="Copy the database to a file, and verify the copy.")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup(file: Path) -> None:
-    """Copy the database as it is now to a new FILE, while others read and write, and verify the copy."""
-    with opened() as database, _part_of(file) as part:
-        # Whoever may not read the record may not read its copy either.
-        part.touch(stat.S_IMODE(database.path.stat().st_mode), exist_ok=False)
-        with Progress("copying", 100) as progress:
-            database.backup(part, lambda done, pages: progress.at(100 * done // max(pages, 1)))
-        size = _verified(part)
-    click.echo(f"Copied {size:,} entries to {file} and verified them.")
-
-
 # --- import ----------------------------------------------------------------------------------------
 
 
@@ -123,15 +96,6 @@ def _format(file: str) -> str:
     if form is None:
         raise click.ClickException(f"How is {file} written? Say --format {', '.join(files.FORMATS)}.")
     return form
-
-
-@contextmanager
-def _readable(file: str) -> Iterator[BinaryIO]:
-    if file == "-":
-        yield sys.stdin.buffer
-        return
-    with Path(file).open("rb") as stream:
-        yield stream
 
 
 @contextmanager
@@ -205,53 +169,3 @@ def _report(refused: list[Refused], form: str, progress: Progress) -> None:
 def _summary(loader: Loader) -> str:
     counts = loader.counts
     return f"{counts.recorded:,} recorded, {counts.already:,} already there, {counts.refused:,} refused"
-
-
-# --- files that are made ---------------------------------------------------------------------------
-
-
-@contextmanager
-def _part_of(file: Path) -> Iterator[Path]:
-    """A path beside `file`, which gets its name once all of it is there and on the disk."""
-    if file.exists():
-        raise click.ClickException(f"{file} exists: choose another name, or move it away.")
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    try:
-        yield part
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        part.rename(file)
-    finally:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{part}{suffix}").unlink(missing_ok=True)
-
-
-@contextmanager
-def _standard_output() -> Iterator[BinaryIO]:
-    try:
-        yield sys.stdout.buffer
-    except BrokenPipeError:
-        # Whoever read it has heard enough. What is still buffered must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextmanager
-def _new_file(file: Path) -> Iterator[BinaryIO]:
-    with _part_of(file) as part, part.open("xb") as out:
-        yield out
-        out.flush()
-
-
-def _verified(path: Path) -> int:
-    """Verify a database, which nobody else has open. Out: how many entries it has."""
-    copy = Database(path)
-    try:
-        with copy.snapshot() as db:
-            head = log.head(db)
-            with Progress("verifying", head.size) as progress:
-                fault = verification.verify(db, progress.at)
-    finally:
-        copy.close()
-    if fault:
-        raise click.ClickException(f"The copy does not verify, and was removed: {fault}")
-    return head.size

@@ -100,7 +100,7 @@ class Server:
             checkpoint = self._checkpoint(place)
             place.origin = checkpoint.origin
             try:
-                for entry in self._entries(place, checkpoint.size):
+                for entry in self.entries(place, checkpoint.size):
                     place.reading.take(entry)
                     progress(place.size)
             except Rewound:
@@ -122,7 +122,7 @@ class Server:
         smaller than the place is asked for again."""
         for attempt in range(TRIES):
             checkpoint = open_checkpoint(
-                self._get("log/checkpoint").decode("utf-8", "replace"), self._keys, place.origin
+                self.get("log/checkpoint").decode("utf-8", "replace"), self._keys, place.origin
             )
             if checkpoint.size >= place.size:
                 return checkpoint
@@ -132,13 +132,13 @@ class Server:
             f"what follows entry {checkpoint.size - 1} was cut off"
         )
 
-    def _entries(self, place: Place, end: int) -> Iterator[Document]:
+    def entries(self, place: Place, end: int) -> Iterator[Document]:
         """The entries from the place up to number `end`; the place's cursor goes along. Raises Rewound, Difference."""
         tries = TRIES
         while place.size < end:
             most = min(PAGE, end - place.size)
             asked = {"include": "entry", "limit": most} | ({"since": place.since} if place.since else {})
-            page = _parsed(self._get("changes", asked))
+            page = parsed(self.get("changes", asked))
             try:
                 entries, following = [_entry(change) for change in page["changes"]], str(page["next"])
             except (KeyError, TypeError):
@@ -158,7 +158,7 @@ class Server:
         as far as that can be told. For that everything is read again, from the beginning."""
         again, leaves, names = Place(), [], []
         try:
-            for entry in self._entries(again, max(began.size, signed.size)):
+            for entry in self.entries(again, max(began.size, signed.size)):
                 again.reading.take(entry)
                 leaves.append(bytes.fromhex(entry["leaf_hash"]))
                 names.append(named(entry))
@@ -197,14 +197,14 @@ class Server:
         """The parts that the signed tree falls into around an entry, and the hash of each; none where the server has no
         proof that leads to the signed root."""
         try:
-            proof = _parsed(self._get("log/proofs/inclusion", {"index": index, "size": signed.size}))
+            proof = parsed(self.get("log/proofs/inclusion", {"index": index, "size": signed.size}))
             leaf, path = bytes.fromhex(proof["leaf_hash"]), [bytes.fromhex(node) for node in proof["path"]]
             check_inclusion(leaf, index, signed.size, path, signed.root)
         except (click.ClickException, Difference, KeyError, TypeError, ValueError):
             return []
         return [((index, index + 1), leaf), *zip(_siblings(index, signed.size), path, strict=True)]
 
-    def _get(self, path: str, query: Document | None = None) -> bytes:
+    def get(self, path: str, query: Document | None = None) -> bytes:
         """The body of an answer; what can pass by itself is asked again. Raises ClickException, Rewound."""
         url = f"{self._url}/v1/{path}" + (f"?{urlencode(query)}" if query else "")
         # That it is http(s) was looked at by whoever took the URL.
@@ -267,7 +267,7 @@ def _root(leaves: list[bytes]) -> bytes:
     return tree.root()
 
 
-def _parsed(body: bytes) -> Document:
+def parsed(body: bytes) -> Document:
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):

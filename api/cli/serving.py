@@ -18,7 +18,7 @@ from api.cli.signing import make_key, source
 from api.errors import LedgerRewound
 from api.importing import Loader
 from api.settings import Settings
-from api.storage import keys, log
+from api.storage import keys, log, mirrors
 from api.storage.sqlite import Database, EngineError, StoreError
 from schemas.vocabulary import RESERVED_PARTY_ID
 
@@ -81,7 +81,7 @@ def demo(path: Path) -> None:
 
 def _warn(chosen: Settings, database: Database) -> None:
     """Say in the log what the service will refuse. Raises StoreError for keys or heads that cannot be used."""
-    if not source(chosen).keyring().signing:
+    if mirrors.state(database.reader()) is None and not source(chosen).keyring().signing:
         told.warning("no key: checkpoints and proofs of verdicts are not served", remedy="onrecord key add")
     try:
         check(database.reader(), Heads(database.heads).last())
@@ -124,7 +124,7 @@ def _remove_demo(path: Path) -> None:
         database.close()
     if not ours:
         raise click.ClickException(f"{path} was not made by a demo: move it away, or choose another --database.")
-    for suffix in ("", "-wal", "-shm", ".lock", ".key", ".heads"):
+    for suffix in ("", "-wal", "-shm", ".lock", ".serving", ".key", ".heads"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 

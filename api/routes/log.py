@@ -45,7 +45,7 @@ def checkpoint() -> http.Answer:
     """
     _, db = _asked(NO_QUERY)
     checkpoints = http.house().checkpoints
-    checkpoints.keyring()
+    checkpoints.published(db)
     unchanged = http.not_modified(head_etag(log.head(db)), cache=http.NO_STORE)
     if unchanged is not None:
         return unchanged
@@ -57,8 +57,8 @@ def checkpoint() -> http.Answer:
 @documented(summary="The log's verifier keys", query=NoQuery, answers={200: "text/plain"}, problems=[errors.NotFound])
 def key() -> http.Answer:
     """One on each line, as NAME+ID+BASE64: first those that sign, then those that did once and are retired."""
-    _asked(NO_QUERY)
-    keys = http.house().checkpoints.keyring().published
+    _, db = _asked(NO_QUERY)
+    keys = http.house().checkpoints.published(db)
     return http.answer("".join(f"{one}\n" for one in keys).encode(), content_type=TEXT)
 
 
@@ -110,6 +110,8 @@ def claim(claim_id: str) -> http.Answer:
 def _proof(db: Connection, index: int) -> http.Answer:
     # The checkpoint comes after the entry was found, so it covers it.
     made = http.house().checkpoints.current(db)
+    if index >= made.size:
+        raise errors.NotFound(f"Entry {index} is not signed yet: this mirror is still catching up with its source.")
     # It holds words, which can be erased, so it is kept no longer than any other document.
     return http.answer(proofs.file(db, index, made), etag=head_etag(made))
 

@@ -107,7 +107,7 @@ def sealed_entries(db: Connection, start: int = 0, end: int | None = None) -> It
         f"{SEALED} WHERE e.idx >= :start AND e.idx < :end ORDER BY e.idx",
         {"start": start, "end": 2**62 if end is None else end},
     )
-    return (_sealed(db, row) for row in rows)
+    return (filled(db, Sealed(*row)) for row in rows)
 
 
 def opened(sealed: Sealed) -> Entry:
@@ -116,8 +116,8 @@ def opened(sealed: Sealed) -> Entry:
     return Entry(sealed.idx, sealed.recorded_at, sealed.kind, sealed.subject, sealed.actor, payload, sealed.erased)
 
 
-def _sealed(db: Connection, row: Sequence[Any]) -> Sealed:
-    sealed = Sealed(*row)
+def filled(db: Connection, sealed: Sealed) -> Sealed:
+    """An entry with what stands in for its payload, if that was erased."""
     if sealed.payload is None and (found := erasure(db, sealed.idx)):
         return sealed._replace(erased=found[0], skeleton=found[1])
     return sealed
@@ -158,6 +158,16 @@ def last_erasure(db: Connection) -> int | None:
     sql = "SELECT max(idx) FROM change_facets WHERE facet = :facet"
     found: int | None = db.execute(sql, {"facet": f"kind={ERASURE}"}).fetchone()[0]
     return found
+
+
+def is_noted(db: Connection, by: int) -> bool:
+    """Whether what an entry erased was noted (see `add_erasure`)."""
+    return db.execute("SELECT 1 FROM erasures WHERE by = ? LIMIT 1", (by,)).fetchone() is not None
+
+
+def has_payload(db: Connection, indexes: Sequence[int]) -> bool:
+    """Whether any of these entries has its payload."""
+    return any(db.execute("SELECT 1 FROM payloads WHERE idx = ?", (index,)).fetchone() for index in indexes)
 
 
 def drop_payloads(db: Connection, indexes: Iterable[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -149,6 +150,32 @@ class Database:
         _, pages, _ = self._writer().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         return int(pages)
 
+    def serve(self) -> None:
+        """Say that this process, and those that it makes, serve this database, until the last of them ends. Raises
+        Busy while it is being restored."""
+        try:
+            # Kept open, and never closed: the lock ends with the processes that have it.
+            _take(f"{self.path}.serving", fcntl.LOCK_SH, f"{self.path} is being restored: start when that is done.")
+        except OSError as error:
+            # Where no file can be made nothing can be restored either; what is there may still be read.
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC):
+                raise
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Whatever is done inside to the file, nobody serves it and nobody has the writer's turn. Raises Busy where
+        somebody does."""
+        serving = f"A server, or a mirror, runs on {self.path}: stop it first."
+        writing = f"Another program writes to {self.path}: wait until it is done, or stop it."
+        taken: list[int] = []
+        try:
+            taken.append(_take(f"{self.path}.serving", fcntl.LOCK_EX, serving))
+            taken.append(_take(f"{self.path}.lock", fcntl.LOCK_EX, writing))
+            yield
+        finally:
+            for lock in taken:
+                os.close(lock)
+
     def write_over_deleted(self) -> None:
         """Set this thread's writer up for an erasure: what it deletes is overwritten with zeros.
 
@@ -233,6 +260,17 @@ class Database:
             told = f"The database at {self.path} cannot be opened: {error}. {faults.remedy(error)}"
             raise StoreError(told) from error
         return connection
+
+
+def _take(path: str, lock: int, otherwise: str) -> int:
+    """A file locked at once, or Busy with the sentence `otherwise`."""
+    taken = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(taken, lock | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(taken)
+        raise Busy(otherwise) from None
+    return taken
 
 
 def _begin(connection: Connection) -> None:

@@ -1,7 +1,8 @@
 """The tables, and the migrations that make them: a short ordered list.
 
-`entries` and `payloads` are the log, the only truth; `tokens` and `idempotency` serve the API. Every other
-table is derived from the log, one entry after another, so `onrecord rebuild` may drop them all.
+`entries` and `payloads` are the log, the only truth; `tokens` and `idempotency` serve the API, `mirror` says what
+the log is a copy of, if it is one. Every other table is derived from the log, one entry after another, so `onrecord
+rebuild` may drop them all.
 
 Rows of the list tables are versions: `since` is the entry that opened a row and `until` the one that closed
 it. `live` is 1 for rows that hold now and leads each key, so that a list of what holds now never walks over
@@ -33,6 +34,13 @@ CREATE TABLE idempotency (
     body BLOB NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (token, key)
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_by_time ON idempotency (created_at);
+"""
+
+MIRROR = """
+CREATE TABLE mirror (
+    id INTEGER PRIMARY KEY CHECK (id = 0), source TEXT NOT NULL, origin TEXT NOT NULL, keys TEXT NOT NULL,
+    size INTEGER NOT NULL, checkpoint TEXT NOT NULL, unswept INTEGER NOT NULL
+);
 """
 
 # In the order in which they are made; dropped in reverse.
@@ -115,6 +123,12 @@ def record(db: SqliteUtils) -> None:
     """The log, what serves the API, and the derived tables."""
     _run(db, LOG + SERVICE)
     create_derived(db)
+
+
+@migrations(name="0002_mirror")
+def mirror(db: SqliteUtils) -> None:
+    """What the log is a mirror of."""
+    _run(db, MIRROR)
 
 
 def create_derived(db: SqliteUtils) -> None:

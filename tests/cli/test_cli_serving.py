@@ -25,7 +25,8 @@ def served(shell: Shell, *words: str, **environ: str) -> Iterator[tuple[str, sub
         probe.bind(("127.0.0.1", 0))
         bind = f"127.0.0.1:{probe.getsockname()[1]}"
     output = (shell.folder / "output.txt").open("wb")
-    process = shell.start(*words, environ={"ONRECORD_BIND": bind} | environ, stdout=output, stderr=output)
+    bind = environ.setdefault("ONRECORD_BIND", bind)
+    process = shell.start(*words, environ=environ, stdout=output, stderr=output)
     try:
         _await(f"http://{bind}/readyz", process)
         yield f"http://{bind}", process
@@ -71,8 +72,8 @@ def test_demo_serves_the_example_record(bare: Shell) -> None:
             commands = re.findall(r"^  (curl .*)$", printed, re.MULTILINE)
             assert len(commands) == 3
             assert all(any(word.startswith(url) for word in shlex.split(command)) for command in commands)
-        names = sorted(found.name for found in bare.folder.glob("demo.db*"))
-        assert names == ["demo.db", "demo.db.key", "demo.db.lock"]
+        names = [found.name for found in bare.folder.glob("demo.db*")]
+        assert sorted(names) == ["demo.db", "demo.db.key", "demo.db.lock", "demo.db.serving"]
 
 
 def test_demo_leaves_other_databases_alone(full: Shell) -> None:

@@ -12,11 +12,13 @@ from tests.docs import pages, servers
 # Pages whose commands are run; the others have none, which a test below holds them to.
 RUN = (
     "README.md",
+    "backups.md",
     "command-line.md",
     "conventions.md",
     "deploying.md",
     "erasure.md",
     "life-of-a-write.md",
+    "mirrors.md",
     "polling.md",
     "proof.md",
     "verdicts.md",

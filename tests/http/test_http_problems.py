@@ -27,6 +27,7 @@ PROMISED = {
     "invalid-request": 422,
     "unauthenticated": 401,
     "forbidden": 403,
+    "read-only-mirror": 403,
     "not-found": 404,
     "method-not-allowed": 405,
     "duplicate-claim": 409,
