@@ -42,14 +42,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from api import context, limits, logs, openapi, problems, routes
     from api.settings import Settings
-    from api.storage.sqlite import Database
+    from api.storage import opening
     from api.writers import Writers
 
     settings = settings or Settings.from_environ(os.environ)
     logs.configure(settings.log_level)
     app = Flask(__name__, static_folder=None)
     context.register(app)
-    database = Database(settings.database_path, settings.heads_path)
+    database = opening.database(settings.database, settings.heads_path)
     app.extensions["onrecord"] = context.House(
         settings,
         database,

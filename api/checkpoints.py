@@ -25,9 +25,9 @@ from api.domain.entries import instant
 from api.errors import LedgerRewound, NotFound
 from api.keyring import Keyring, KeySource, sync_folder
 from api.storage import log, mirrors, tree
+from api.storage.faults import StoreError
 from api.storage.log import Connection
 from api.storage.mirrors import Mirror
-from api.storage.sqlite import StoreError
 
 # More than the longest line has, so that the last one is found without reading the file.
 LAST_BYTES = 8_192

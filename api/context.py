@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from api.limits import Limits
     from api.settings import Settings
+    from api.storage.database import Database
     from api.storage.keys import Token
-    from api.storage.sqlite import Database
     from api.writers import Writers
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -58,7 +58,7 @@ class House:
     checkpoints: Checkpoints = field(init=False)
 
     def __post_init__(self) -> None:
-        keys = KeySource(self.settings.signing_key, keyring.beside(self.database.path))
+        keys = KeySource(self.settings.signing_key, keyring.beside(self.database.beside))
         self.checkpoints = Checkpoints(self.settings.origin, keys, Heads(self.database.heads))
 
 

@@ -14,7 +14,7 @@ from api.domain import erasure
 from api.domain.entries import Entry
 from api.ledger import WORLD, Source, Turn
 from api.storage import keys, log
-from api.storage.sqlite import Database
+from api.storage.database import Database
 
 
 def erase(

@@ -18,8 +18,8 @@ from api.ledger import Tree
 from api.received import NONSENSE, Gaps, Unfit, misfit, received
 from api.storage import log
 from api.storage.buffered import Buffered
+from api.storage.database import Database
 from api.storage.log import Connection, Head, Sealed
-from api.storage.sqlite import Database
 
 FORMAT = "onrecord/export/v1"
 
@@ -69,7 +69,7 @@ def load(
     database.write_in_bulk()
     with database.turn() as db:
         if size := log.head(db).size:
-            raise Unfit(f"The ledger at {database.path} has {size:,} entries: import into a new one.")
+            raise Unfit(f"The ledger at {database.name} has {size:,} entries: import into a new one.")
         tree = _appended(db, entries, progress)
         if tree.size != header.size:
             raise Unfit(f"It has {tree.size:,} entries, and its header says {header.size:,}: it is not all there.")

@@ -24,7 +24,8 @@ from api.drafts import Draft, draft, recording
 from api.errors import Refusal
 from api.kinds import KINDS
 from api.ledger import WORLD, Source, Turn
-from api.storage.sqlite import Database, EngineError
+from api.storage.database import Database
+from api.storage.faults import EngineError
 from schemas.dates import Bounds
 from schemas.problems import field_errors
 

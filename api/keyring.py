@@ -14,7 +14,7 @@ from typing import NamedTuple
 from api import notes
 from api.errors import Refusal
 from api.notes import BadKey, Key, SigningKey, VerifierKey
-from api.storage.sqlite import StoreError
+from api.storage.faults import StoreError
 
 OWNER_ONLY = 0o600
 

@@ -25,8 +25,8 @@ from api.history import History, Numbers
 from api.received import NONSENSE, Unfit, misfit
 from api.storage import log, mirrors
 from api.storage.buffered import Buffered
+from api.storage.database import Database
 from api.storage.log import Connection, Head, Sealed
-from api.storage.sqlite import Database
 
 # How many entries a rebuild reads, and the rows of how many it sends to the store at once.
 REBUILT_TOGETHER = 500

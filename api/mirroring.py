@@ -14,9 +14,9 @@ from api.errors import Busy, Refusal
 from api.ledger import Turn
 from api.received import NONSENSE, Unfit, erased
 from api.storage import log, mirrors
+from api.storage.database import Database
 from api.storage.log import Connection, Head, Sealed
 from api.storage.mirrors import Mirror
-from api.storage.sqlite import Database
 
 
 class NotAMirror(Refusal):
@@ -33,11 +33,11 @@ def begin(database: Database, mirror: Mirror) -> Mirror:
         size = log.head(db).size
         if known is None and size:
             raise NotAMirror(
-                f"{database.path} has {size:,} entries and is no mirror: set DATABASE_URL to a new database."
+                f"{database.name} has {size:,} entries and is no mirror: set DATABASE_URL to a new database."
             )
         if known is not None and known.origin != mirror.origin:
             raise NotAMirror(
-                f"{database.path} is a mirror of the log {known.origin}, and {mirror.source} serves {mirror.origin}:"
+                f"{database.name} is a mirror of the log {known.origin}, and {mirror.source} serves {mirror.origin}:"
                 " set DATABASE_URL to another database."
             )
         begun = mirror if known is None else known._replace(source=mirror.source, keys=mirror.keys)
@@ -117,7 +117,7 @@ def _erase(database: Database, known: Head, part: Part, gone: set[int], mirror: 
 
 def _check(database: Database, turn: Turn, known: Head) -> None:
     if turn.head != known:
-        raise Busy(f"Somebody else has written to {database.path}: let only one mirror run on it.")
+        raise Busy(f"Somebody else has written to {database.name}: let only one mirror run on it.")
 
 
 def _has_payload_of(database: Database, part: Part, gone: set[int]) -> bool:

@@ -23,7 +23,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from api import errors
 from api.errors import FieldError, Refusal
 from api.storage import faults
-from api.storage.sqlite import StoreError
+from api.storage.faults import StoreError
 from schemas.problems import field_errors
 
 TYPE_PREFIX = "urn:onrecord:problem:"

@@ -21,7 +21,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from api import errors, problems
 from api.errors import Refusal
 from api.settings import Settings
-from api.storage.sqlite import Database
+from api.storage import opening
 
 # A file system in memory where there is one, for the heartbeats of workers: they must not wait for a disk.
 MEMORY = "/dev/shm"  # noqa: S108
@@ -76,7 +76,7 @@ def serve(settings: Settings) -> None:
 
     Raises Busy while the database is being restored.
     """
-    Database(settings.database_path).serve()
+    opening.database(settings.database, settings.heads_path).serve()
     Server(settings).run()
 
 

@@ -6,18 +6,21 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 import limits
 
 from api import notes
 from api.keyring import Keyring
 from api.notes import BadKey
+from api.storage.database import beside
+from api.storage.opening import place
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# What in a URL, be it as it may, is for nobody to read: all between its scheme and the last @, and a password.
+_CREDENTIALS = re.compile(r"(?:(?<=://)|^)[^/].*@|(?<=password=)[^&]*")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -38,13 +41,20 @@ class Setting:
     parse: Callable[[str], Any]
     secret: bool = False
 
+    def shown(self, text: str) -> str:
+        """A text that cannot be used, as far as anybody may read it."""
+        if self.secret:
+            return "…"
+        return repr(_CREDENTIALS.sub("…", text))
+
 
 @dataclass(frozen=True)
 class Settings:
     """What the process runs with. Built by `from_environ`; tests build it with `Settings.from_environ({...})`
     too."""
 
-    database_path: str
+    # A URL has a password in it, which is not to be printed.
+    database: str = field(repr=False)
     bind: str
     workers: int
     threads: int
@@ -78,10 +88,9 @@ class Settings:
             try:
                 values[setting.field] = setting.parse(text)
             except ValueError as error:
-                shown = "…" if setting.secret else repr(text)
-                raise SettingsError(f"{setting.name}={shown} cannot be used: {error}") from None
+                raise SettingsError(f"{setting.name}={setting.shown(text)} cannot be used: {error}") from None
         values["key_name"] = values["key_name"] or values["origin"]
-        values["heads_path"] = values["heads_path"] or f"{values['database_path']}.heads"
+        values["heads_path"] = values["heads_path"] or f"{beside(values['database'])}.heads"
         port = values.pop("port")
         if port is not None and not environ.get("ONRECORD_BIND", "").strip():
             values["bind"] = f"0.0.0.0:{port}"
@@ -114,17 +123,6 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     if unknown:
         ours = ", ".join(sorted(name for name in known if name.startswith("ONRECORD_")))
         raise SettingsError(f"unknown setting {', '.join(unknown)}: unset it, or use one of {ours}")
-
-
-def _database(text: str) -> str:
-    if text.startswith(("postgres:", "postgresql:", "postgresql+")):
-        raise ValueError("PostgreSQL is not supported yet; use sqlite:////absolute/path.db")
-    path = unquote(text.removeprefix("sqlite:///"))
-    if not text.startswith("sqlite:///") or not path or "?" in text:
-        raise ValueError("write sqlite:///relative.db or sqlite:////absolute/path.db")
-    if path == ":memory:":
-        raise ValueError("a database in memory cannot be shared by workers; name a file")
-    return path
 
 
 def _bind(text: str) -> str:
@@ -218,10 +216,11 @@ def _log_level(text: str) -> str:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL",
-        "database_path",
+        "database",
         "sqlite:///onrecord.db",
-        "Where the record is kept: `sqlite:///relative.db` or `sqlite:////absolute/path.db`.",
-        _database,
+        "Where the record is kept: `sqlite:///relative.db` or `sqlite:////absolute/path.db`, or on a server:"
+        " `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` ([PostgreSQL](postgresql.md)).",
+        place,
     ),
     Setting(
         "ONRECORD_BIND",

@@ -15,8 +15,8 @@ from api import merkle
 from api.ledger import Tree
 from api.received import misfit, payload_misfit
 from api.storage import log
+from api.storage.faults import EngineError
 from api.storage.log import Connection, Head, Sealed
-from api.storage.sqlite import EngineError
 
 # Entries whose nodes are compared at once.
 TOGETHER = 1_000
@@ -74,7 +74,7 @@ def _first_fault(db: Connection, progress: Callable[[int], None]) -> Fault | Non
     return _head_fault(head, tree.head) or _surplus(db, tree.size, len(erased))
 
 
-def _unreadable(db: Connection, verified: int, error: EngineError) -> Fault:
+def _unreadable(db: Connection, verified: int, error: Exception) -> Fault:
     """Where reading failed: the first of the entries after those that were verified, or what belongs to them."""
     for index in range(verified, verified + TOGETHER):
         try:

@@ -18,10 +18,14 @@ from api import ledger
 from api.errors import Busy, Refusal
 from api.history import Numbers
 from api.ledger import Turn
-from api.storage.sqlite import Database
+from api.storage import faults
+from api.storage.database import Database
 
 # More would keep the writers of other processes waiting for too long.
 MOST = 16
+
+# How often a write is done again that the engine gave up in favour of another.
+TRIES = 3
 
 Work = Callable[[Turn], Any]
 
@@ -75,7 +79,12 @@ class Writers:
                 while self._waiting and len(jobs) < MOST:
                     jobs.append(self._waiting.popleft())
                     jobs[-1].do(turn)
-        except Exception:
+        except Exception as error:
+            if faults.is_uncertain(error):
+                # It may all be there, and must not be there twice.
+                for job in jobs:
+                    job.failure, job.done = error, True
+                return
             # There was no turn to be had, or one of them broke in the middle of writing and took the transaction with
             # it. Nothing was committed, so each is done again by itself, and fails only for what is its own fault.
             for job in jobs:
@@ -89,9 +98,13 @@ class Writers:
             job.done = True
 
     def _serve_alone(self, job: _Job) -> None:
-        job.outcome, job.failure = None, None
-        try:
-            with ledger.turn(self._database, numbers=self._numbers) as turn:
-                job.do(turn)
-        except Exception as error:  # raised in `write`, to the one whose work it was
-            job.failure = error
+        for attempt in range(1, TRIES + 1):
+            job.outcome, job.failure = None, None
+            try:
+                with ledger.turn(self._database, numbers=self._numbers) as turn:
+                    job.do(turn)
+                return
+            except Exception as error:  # raised in `write`, to the one whose work it was
+                job.failure = error
+                if attempt == TRIES or not faults.passes(error):
+                    return

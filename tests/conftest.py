@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import flask.testing
 import pytest
 
 from api.storage import keys
 from api.storage.sqlite import Database
+from tests.postgresql import Server, Unavailable, running
 from tests.records import DESK, Recorder, load_fixtures
+
+if TYPE_CHECKING:
+    from api.storage.postgresql import Database as ServerDatabase
 
 NOW = "2026-11-24T10:00:00.000Z"
 SCOPES = ("claims", "verdicts", "edit", "admin")
@@ -39,6 +45,30 @@ def dhs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     load_fixtures(made)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server; tests that need one are skipped where none can be started."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(running())
+        except Unavailable as why:
+            pytest.skip(f"PostgreSQL is not tested: {why}")
+        yield server
+
+
+@pytest.fixture
+def on_server(postgresql: Server, tmp_path: Path) -> Iterator[ServerDatabase]:
+    """A migrated database without entries, on a PostgreSQL server."""
+    from api.storage.postgresql import Database as ServerDatabase
+
+    name = postgresql.create()
+    made = ServerDatabase(postgresql.url(name), tmp_path / "heads", tmp_path / "record")
+    made.migrate()
+    yield made
+    made.close()
+    postgresql.drop(name)
 
 
 class Client(flask.testing.FlaskClient):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 
 from api.domain import claims
-from api.storage.sqlite import Database
+from api.storage import opening
 from tests.records import Recorder, claim_body, ulid
 
 
-def main(path: str, party: str, first: int, count: int) -> None:
+def main(place: str, party: str, first: int, count: int) -> None:
     """Write `count` claims of a party, with the ids of `first` and those after it."""
-    record = Recorder(Database(path))
+    record = Recorder(opening.database(place))
     for number in range(first, first + count):
         body = claim_body(f"Statement {number} of {party}.", party)
         entry = record.append(lambda known, body=body, number=number: claims.record(body, ulid(number), known))

@@ -25,7 +25,7 @@ from api import __version__
 from api.cli import checking, erasing, keeping, mirroring, moving, serving, setting_up, signing, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
-from api.storage.sqlite import EngineError
+from api.storage.faults import EngineError
 
 INTERRUPTED = 130
 

@@ -7,18 +7,20 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import click
 
 from api import ledger
 from api.checkpoints import Heads, check
 from api.cli.common import Progress, opened, settings, store
+from api.cli.findings import Finding, of_server
 from api.cli.signing import source
 from api.errors import Busy, LedgerRewound, StorageDamaged, StorageUnavailable
 from api.settings import Settings
 from api.storage import faults, health, log, mirrors
-from api.storage.sqlite import Database, EngineError, StoreError
+from api.storage.database import Database
+from api.storage.faults import EngineError, StoreError
+from api.storage.sqlite import Database as SQLite
 
 # Less than so many bytes, or than the database has itself, is no room for a rebuild or a backup.
 ROOM = 100 << 20
@@ -46,14 +48,6 @@ def rebuild() -> None:
         raise click.ClickException(f"The root is another one than before: {before.root.hex()}. Run 'onrecord verify'.")
 
 
-class Finding(NamedTuple):
-    """What one check found: what it looked at, the problem if there is one, and what to do about it."""
-
-    subject: str
-    problem: str | None = None
-    remedy: str = ""
-
-
 @click.command(short_help="Look whether everything is in order.")
 def doctor() -> None:
     """Look whether everything that serving needs is in order: a line for each thing, with what to do."""
@@ -75,17 +69,11 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
     """What the checks find, until one finds that those after it cannot be made."""
     database = store(chosen)
     try:
-        for check in (_file, _room):
-            finding = check(database)
+        for finding in _of_file(database) if isinstance(database, SQLite) else _of_server(database):
             yield finding
-            if finding.problem and check is _file:
+            if finding.problem and finding.subject.startswith(("file", "server", "database")):
                 return
-        finding = _opens(database)
-        yield finding
-        if finding.problem:
-            return
-        for examine in (_engine, _full_text, _journal, _schema, _pages, _head):
-            yield _found_by(examine, database)
+        yield _found_by(_head, database)
 
         def key(of: Database) -> Finding:
             return _mirror(of, chosen) or _key(chosen)
@@ -96,19 +84,37 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
         database.close()
 
 
-def _found_by(examine: Callable[[Database], Finding], database: Database) -> Finding:
+def _of_file(database: SQLite) -> Iterator[Finding]:
+    """What is special about a file of SQLite. After a problem with the file or its opening nothing more is looked
+    at."""
+    yield _file(database)
+    yield _room(database)
+    yield _opens(database)
+
+    def found_by(examine: Callable[[SQLite], Finding]) -> Finding:
+        return _found_by(lambda _: examine(database), database, examine.__name__)
+
+    yield from map(found_by, (_engine, _full_text, _journal, _schema, _pages))
+
+
+def _of_server(database: Database) -> Iterator[Finding]:
+    yield from of_server(database)
+    yield _found_by(_schema, database)
+
+
+def _found_by(examine: Callable[[Database], Finding], database: Database, name: str = "") -> Finding:
     """What a check finds; that it cannot be made is a finding too, and stops no other."""
     try:
         return examine(database)
-    except (EngineError, OSError) as error:
-        subject = examine.__name__.strip("_").replace("_", " ")
+    except (*EngineError, OSError) as error:
+        subject = (name or examine.__name__).strip("_").replace("_", " ")
         remedy = _REMEDIES.get(
             type(faults.refusal(error)), "Run 'onrecord verify', and where it passes, 'onrecord rebuild'."
         )
         return Finding(subject, f"it cannot be looked at: {str(error).rstrip('.')}", remedy)
 
 
-def _file(database: Database) -> Finding:
+def _file(database: SQLite) -> Finding:
     path, folder = database.path, database.path.absolute().parent
     subject = f"file {path}"
     if not path.exists():
@@ -130,7 +136,7 @@ def _beside(name: str) -> tuple[str, ...]:
     return f"{name}-wal", f"{name}-shm", f"{name}.lock", f"{name}.serving"
 
 
-def _room(database: Database) -> Finding:
+def _room(database: SQLite) -> Finding:
     free = shutil.disk_usage(database.path.absolute().parent).free
     needed = max(ROOM, database.path.stat().st_size)
     subject = f"disk: {free >> 20:,} MiB are free"
@@ -139,7 +145,7 @@ def _room(database: Database) -> Finding:
     return Finding(subject)
 
 
-def _opens(database: Database) -> Finding:
+def _opens(database: SQLite) -> Finding:
     try:
         database.reader().execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except Exception as error:
@@ -151,17 +157,17 @@ def _opens(database: Database) -> Finding:
     return Finding("database: opens")
 
 
-def _engine(database: Database) -> Finding:
+def _engine(database: SQLite) -> Finding:
     return Finding(f"engine: SQLite {health.version(database.reader())}")
 
 
-def _full_text(database: Database) -> Finding:
+def _full_text(database: SQLite) -> Finding:
     if not health.has_full_text(database.reader()):
         return Finding("search", "this SQLite has no FTS5", "Use a Python whose sqlite3 has it, as python.org's.")
     return Finding("search: FTS5 is there")
 
 
-def _journal(database: Database) -> Finding:
+def _journal(database: SQLite) -> Finding:
     mode = health.journal_mode(database.reader())
     with database.turn() as writer:
         reached = health.synchronous(writer)
@@ -178,7 +184,7 @@ def _schema(database: Database) -> Finding:
     return Finding("schema: is the one of this version")
 
 
-def _pages(database: Database) -> Finding:
+def _pages(database: SQLite) -> Finding:
     damage = health.damage(database.reader())
     if damage:
         remedy = "Stop the service, and restore a backup; 'onrecord export' may save the entries."

@@ -16,7 +16,9 @@ import click
 
 from api.domain.entries import instant
 from api.settings import Settings
-from api.storage.sqlite import Database
+from api.storage import opening
+from api.storage.database import Database, is_server
+from api.storage.sqlite import Database as SQLite
 
 # Seconds between two looks of the progress line.
 REFRESH = 0.1
@@ -29,13 +31,13 @@ def settings() -> Settings:
 
 def store(chosen: Settings) -> Database:
     """The database of the settings, whatever is in it."""
-    return Database(chosen.database_path, chosen.heads_path)
+    return opening.database(chosen.database, chosen.heads_path)
 
 
 @contextmanager
 def opened(path: str | Path | None = None) -> Iterator[Database]:
     """The database of the settings, or at a path, as long as the context lasts; its schema must be current."""
-    database = Database(path) if path else store(settings())
+    database = opening.database(path) if path else store(settings())
     try:
         check_current(database)
         yield database
@@ -43,14 +45,28 @@ def opened(path: str | Path | None = None) -> Iterator[Database]:
         database.close()
 
 
+@contextmanager
+def opened_file() -> Iterator[SQLite]:
+    """The database of the settings, which is a file (see `only_sqlite`)."""
+    with opened() as database:
+        if isinstance(database, SQLite):
+            yield database
+
+
 def check_current(database: Database) -> None:
     """Fail where there is no database, or one of another version."""
-    if not database.path.exists():
-        raise click.ClickException(f"There is no database at {database.path}: run 'onrecord migrate' first.")
+    if not database.exists():
+        raise click.ClickException(f"There is no database at {database.name}: run 'onrecord migrate' first.")
     if not database.is_current():
         raise click.ClickException(
-            f"The schema of {database.path} is not the one of this version: run 'onrecord migrate' (after a backup)."
+            f"The schema of {database.name} is not the one of this version: run 'onrecord migrate' (after a backup)."
         )
+
+
+def only_sqlite(chosen: Settings, instead: str) -> None:
+    """Fail where the record is on a server, with what to do there."""
+    if is_server(chosen.database):
+        raise click.ClickException(f"This is for SQLite. On PostgreSQL {instead}.")
 
 
 def now() -> str:

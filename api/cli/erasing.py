@@ -16,8 +16,9 @@ from api.domain.entries import Entry
 from api.errors import Forbidden, Unauthenticated
 from api.history import History
 from api.storage import keys, log, pairs
+from api.storage.database import Database
+from api.storage.faults import EngineError
 from api.storage.log import Connection
-from api.storage.sqlite import Database, EngineError
 from schemas.fields import Text
 from schemas.vocabulary import SLUG_PATTERN, ULID_PATTERN
 

@@ -16,9 +16,9 @@ from api.mirroring import Part
 from api.reads import changes
 from api.received import received
 from api.storage import log, tree
+from api.storage.database import Database
 from api.storage.log import Head, Sealed
 from api.storage.mirrors import Mirror
-from api.storage.sqlite import Database
 from api.verifier import (
     Checkpoint,
     Difference,
@@ -151,7 +151,7 @@ class Follower:
         before = self._state.checkpoint if self._state else ""
         if not before:
             return "The checkpoint reads:\n" + note
-        path = Path(f"{self._database.path}.fork-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.txt")
+        path = Path(f"{self._database.beside}.fork-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.txt")
         path.write_text(f"{before}\n{note}", encoding="utf-8")
         return f"Both checkpoints are in {path}: keep it, since the two signatures prove it."
 

@@ -11,14 +11,16 @@ import click
 
 from api import checkpoints, exports, verification
 from api.checkpoints import Heads
-from api.cli.common import Progress, opened, settings, store
+from api.cli.common import Progress, only_sqlite, opened, opened_file, settings
 from api.cli.paths import COMPANIONS, new_file, part_of, readable, scratch, settle, standard_output, sync_folder
 from api.errors import LedgerRewound, Refusal
 from api.reads import changes
 from api.received import Gaps
+from api.storage import database as stores
 from api.storage import health, log
+from api.storage.faults import EngineError, StoreError
 from api.storage.log import Connection, Head
-from api.storage.sqlite import Database, EngineError, StoreError
+from api.storage.sqlite import Database
 
 # How many entries are read at once when they are written out.
 EXPORTED = 500
@@ -45,7 +47,8 @@ def export(file: Path | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """Copy the database as it is now to a new FILE, while others read and write, and verify the copy."""
-    with opened() as database, part_of(file) as part:
+    only_sqlite(settings(), "use pg_dump, or 'onrecord export'")
+    with opened_file() as database, part_of(file) as part:
         # Whoever may not read the record may not read its copy either.
         part.touch(stat.S_IMODE(database.path.stat().st_mode), exist_ok=False)
         with Progress("copying", 100) as progress:
@@ -63,7 +66,9 @@ def restore(file: Path, replace: bool) -> None:
     It is verified before it takes its place. A record that is there already is never overwritten: with --replace it
     is moved aside. Nobody may serve it meanwhile.
     """
-    target = store(settings())
+    chosen = settings()
+    only_sqlite(chosen, "use pg_restore, or 'onrecord migrate' and 'onrecord import --ledger'")
+    target = Database(chosen.database, chosen.heads_path)
     path = target.path
     with target.alone(), scratch(path) as part:
         _refuse_to_overwrite(path, replace)
@@ -88,7 +93,7 @@ def import_ledger(file: str) -> None:
     click.echo(f"Imported {head.size:,} entries. Root: {head.root.hex()}")
 
 
-def _export(database: Database, head: Head, out: BinaryIO, progress: Progress) -> None:
+def _export(database: stores.Database, head: Head, out: BinaryIO, progress: Progress) -> None:
     out.write(exports.header(settings().origin, head) + b"\n")
     gaps = Gaps()
     for start in range(0, head.size, EXPORTED):
@@ -105,7 +110,7 @@ def _export(database: Database, head: Head, out: BinaryIO, progress: Progress) -
         raise click.ClickException(f"Entry {gaps.unexplained} was erased while this was written: export again.")
 
 
-def _loaded(database: Database, stream: BinaryIO, name: str) -> Head:
+def _loaded(database: stores.Database, stream: BinaryIO, name: str) -> Head:
     try:
         header, entries = exports.read(stream)
         with Progress("importing", header.size) as progress:
@@ -138,7 +143,7 @@ def _refuse_to_overwrite(path: Path, replace: bool) -> None:
     there = Database(path)
     try:
         size = log.head(there.reader()).size if there.is_current() else None
-    except (EngineError, Refusal):
+    except (*EngineError, Refusal):
         size = None
     finally:
         there.close()
@@ -153,7 +158,7 @@ def _from_backup(file: Path, made: Database) -> Head:
         log.rows(made.reader(), "entries")
         made.migrate()
         current = made.is_current()
-    except (EngineError, StoreError) as error:
+    except (*EngineError, StoreError) as error:
         detail = f"{file} is no sound database of onrecord, so nothing was changed: {error}"
         raise click.ClickException(detail) from error
     finally:
@@ -196,7 +201,7 @@ def _from_export(file: Path, made: Database) -> Head:
         made.close()
 
 
-def _check_heads(database: Database, db: Connection) -> None:
+def _check_heads(database: stores.Database, db: Connection) -> None:
     """Raises LedgerRewound for a log that lacks any of what was signed: restored, it could not be written to."""
     checkpoints.check(db, Heads(database.heads).last())
 

@@ -35,7 +35,7 @@ def mirror(url: str, keys: tuple[str, ...], once: bool) -> None:
     database = store(settings())
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        if not database.path.exists():
+        if not database.exists():
             database.migrate()
         check_current(database)
         database.serve()
@@ -137,5 +137,3 @@ def _published(url: str) -> list[str]:
 def _sentence(error: Exception) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "\n")) else ".")
-
-

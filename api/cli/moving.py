@@ -22,7 +22,7 @@ from api.cli.pipeline import Batch, Job, prepared
 from api.history import History
 from api.importing import Item, Loader, Refused
 from api.kinds import KINDS
-from api.storage.sqlite import EngineError
+from api.storage.faults import EngineError
 from schemas.vocabulary import RESERVED_PARTY_ID
 
 
@@ -72,7 +72,7 @@ def import_(file: str, kind: str | None, actor: str | None, form: str | None, le
                 _load(loader, stream, job, check)
         except KeyboardInterrupt:
             raise Interrupted(f"Interrupted: {_summary(loader)}. Run it again to go on.") from None
-        except (OSError, EngineError) as error:
+        except (OSError, *EngineError) as error:
             detail = getattr(error, "strerror", None) or error
             raise click.ClickException(
                 f"{detail}: {_summary(loader)}. Mend that, and run it again to go on."

@@ -18,8 +18,9 @@ from api.cli.signing import make_key, source
 from api.errors import LedgerRewound
 from api.importing import Loader
 from api.settings import Settings
-from api.storage import keys, log, mirrors
-from api.storage.sqlite import Database, EngineError, StoreError
+from api.storage import keys, log, mirrors, opening
+from api.storage.database import Database
+from api.storage.faults import EngineError, StoreError
 from schemas.vocabulary import RESERVED_PARTY_ID
 
 told = structlog.get_logger()
@@ -63,7 +64,7 @@ def demo(path: Path) -> None:
     chosen = Settings.from_environ(dict(os.environ) | own)
     _check_free(chosen.bind)
     _remove_demo(path)
-    database = Database(path)
+    database = opening.database(path)
     try:
         database.migrate()
         make_key(chosen)
@@ -115,10 +116,10 @@ def _check_free(bind: str) -> None:
 def _remove_demo(path: Path) -> None:
     if not path.exists():
         return
-    database = Database(path)
+    database = opening.database(path)
     try:
         ours = any(token.note == MADE_BY_DEMO for token in keys.list_tokens(database.reader()))
-    except (EngineError, StoreError):
+    except (*EngineError, StoreError):
         ours = False
     finally:
         database.close()

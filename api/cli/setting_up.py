@@ -31,13 +31,13 @@ def init(party_id: str, name: str, kind: str) -> None:
     try:
         database.migrate()
         if key := make_key(chosen):
-            path = key_file(chosen.database_path)
+            path = key_file(chosen.database)
             click.echo(f"Made the key {path}: keep it secret, and keep a copy. Verifiers need {key.verifier}", err=True)
         with ledger.turn(database) as turn:
             known = turn.history.party(party_id)
             if known is None:
                 turn.append(lambda record: parties.record(body, record), RESERVED_PARTY_ID)
-                click.echo(f"Recorded the party '{party_id}' in {database.path}.", err=True)
+                click.echo(f"Recorded the party '{party_id}' in {database.name}.", err=True)
             elif known.name != name:
                 raise click.ClickException(f"The party '{party_id}' is on record as {known.name!r}, not as {name!r}.")
             if any(token.party == party_id and not token.revoked_at for token in keys.list_tokens(turn.db)):
@@ -60,7 +60,7 @@ def migrate() -> None:
         done = database.migrate()
     finally:
         database.close()
-    click.echo(f"Migrated {database.path}: {', '.join(done)}." if done else f"{database.path} is current.")
+    click.echo(f"Migrated {database.name}: {', '.join(done)}." if done else f"{database.name} is current.")
 
 
 @click.group()

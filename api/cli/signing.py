@@ -15,8 +15,9 @@ from api.keyring import KeySource
 from api.notes import SigningKey
 from api.settings import Settings
 from api.storage import log
+from api.storage.database import beside
+from api.storage.faults import StoreError
 from api.storage.log import Connection
-from api.storage.sqlite import StoreError
 
 GIVEN = "The keys come from ONRECORD_SIGNING_KEY: change them there."
 
@@ -48,7 +49,7 @@ def add_key(printed: bool) -> None:
         return
     if chosen.signing_key.keys:
         raise click.ClickException(f"{GIVEN} 'onrecord key add --print' makes one.")
-    path = key_file(chosen.database_path)
+    path = key_file(chosen.database)
     keyring.add(path, made, now())
     click.echo(f"Added a key to {path}. It signs at once; verifiers need:", err=True)
     click.echo(str(made.verifier))
@@ -61,7 +62,7 @@ def retire_key(key_id: str) -> None:
     chosen = settings()
     if chosen.signing_key.keys:
         raise click.ClickException(GIVEN)
-    retired = keyring.retire(key_file(chosen.database_path), key_id, now())
+    retired = keyring.retire(key_file(chosen.database), key_id, now())
     click.echo(f"Retired {retired.id.hex()}. What could sign is gone from the file: only {retired} is left.")
 
 
@@ -115,12 +116,12 @@ def _given_up(file: Heads, db: Connection) -> str:
 
 def source(chosen: Settings) -> KeySource:
     """Where the settings take the keys from."""
-    return KeySource(chosen.signing_key, key_file(chosen.database_path))
+    return KeySource(chosen.signing_key, key_file(chosen.database))
 
 
 def key_file(database: str | Path) -> Path:
-    """The key file of a database."""
-    return keyring.beside(Path(database))
+    """The key file of a database, which is a path or a URL."""
+    return keyring.beside(Path(beside(database)))
 
 
 def make_key(chosen: Settings) -> SigningKey | None:
@@ -128,5 +129,5 @@ def make_key(chosen: Settings) -> SigningKey | None:
     if source(chosen).keyring().keys:
         return None
     made = notes.new_key(chosen.key_name)
-    keyring.add(key_file(chosen.database_path), made, now())
+    keyring.add(key_file(chosen.database), made, now())
     return made

@@ -17,8 +17,9 @@ from api.cli import served
 from api.cli.common import Progress, opened
 from api.cli.served import Place, Reading, Server
 from api.storage import log, tree
+from api.storage.database import Database
 from api.storage.log import Connection, Head
-from api.storage.sqlite import Database
+from api.storage.sqlite import Database as SQLite
 from api.verification import Fault
 from api.verifier import Checkpoint, Difference, check_proof, named, open_checkpoint
 from schemas import strict_json
@@ -94,6 +95,10 @@ def _own(derived: bool) -> None:
     with opened() as database:
         heads = Heads(database.heads)
         if derived:
+            if not isinstance(database, SQLite):
+                raise click.ClickException(
+                    "--derived is for SQLite. On PostgreSQL 'onrecord rebuild' makes all that is derived anew."
+                )
             with comparison.copied(database) as copy:
                 head = _verified(copy, heads)
                 with Progress("rebuilding a copy", head.size) as progress:

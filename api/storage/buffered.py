@@ -71,6 +71,11 @@ class Buffered:
         return rows
 
     def _send(self, sql: str, rows: list[Any]) -> None:
+        # PostgreSQL's connection knows its own way; SQLite's is the driver's own.
+        send = getattr(self._db, "insert", None)
+        if send is not None:
+            send(sql, rows)
+            return
         whole = len(rows) - len(rows) % ROWS_A_STATEMENT
         if whole:
             insert, _, values = sql.partition(" VALUES ")

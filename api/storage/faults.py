@@ -19,6 +19,7 @@ _FULL = f"There is no room left where the record is kept: until its operator mak
 _READ_ONLY = f"The record can only be read: its operator must allow writing where it is kept.{_REPEAT}"
 _BROKEN = f"What the record is kept on cannot be read or written now: its operator must look at it.{_REPEAT}"
 _CLOSED = f"The record cannot be opened now: its operator must look at where it is kept.{_REPEAT}"
+_LOST = f"The connection to the record was cut.{_REPEAT}"
 _DAMAGED = (
     "A part of the record that this request needs is damaged where it is kept; what else is on record can still be"
     " read. Its operator must restore a backup: 'onrecord doctor' and 'onrecord verify' say what is damaged."
@@ -44,10 +45,41 @@ _ERRNOS = {
     errno.EMFILE: _CLOSED,
     errno.ENFILE: _CLOSED,
 }
+# PostgreSQL's codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_SQLSTATES = {
+    "53100": _FULL,
+    "25006": _READ_ONLY,
+    "42501": _READ_ONLY,
+    "58030": _BROKEN,
+}
+_BUSY = ("40001", "40P01", "53300", "55P03", "57014", "25P03", "25P04")
+_PASSING = ("40001", "40P01")
+_CORRUPTED = ("XX001", "XX002")
+_SHUT = ("57P01", "57P02", "57P03", "57P05")
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # What the driver says, without a code, of a text that the engine could read and that is none.
 _NOT_TEXT = "Could not decode to UTF-8"
+
+
+class EngineFailure(Exception):
+    """What PostgreSQL, or the way to it, failed with.
+
+    `code` is its SQLSTATE, None where the connection failed; `lost` says that the connection is gone, and `uncertain`
+    that it went while the server was told to commit: whether it did is not known.
+    """
+
+    def __init__(self, told: str, code: str | None = None, lost: bool = False, uncertain: bool = False) -> None:
+        super().__init__(told)
+        self.code, self.lost, self.uncertain = code, lost, uncertain
+
+
+# Whatever goes wrong in an engine, for those who must not know the driver.
+EngineError = (sqlite3.Error, EngineFailure)
+
+
+class StoreError(StorageUnavailable):
+    """The database cannot be used as it is; the detail says what to do."""
 
 
 def refusal(error: BaseException) -> Refusal | None:
@@ -57,6 +89,8 @@ def refusal(error: BaseException) -> Refusal | None:
     """
     if isinstance(error, OSError):
         return _unavailable(_ERRNOS.get(error.errno or 0))
+    if isinstance(error, EngineFailure):
+        return _of_server(error)
     code = _primary(error)
     if code in _UNREADABLE or str(error).startswith(_NOT_TEXT):
         return StorageDamaged(_DAMAGED)
@@ -79,6 +113,32 @@ def outlives_its_cause(error: BaseException) -> bool:
     """Whether a connection that failed like this may go on failing when all is well again: one that was opened while
     the file could not be written stays read-only."""
     return _primary(error) in _CODES
+
+
+def passes(error: BaseException) -> bool:
+    """Whether a turn that failed like this may well succeed when it is done again: the engine gave it up in favour of
+    another, or the connection was cut before the end of it."""
+    return isinstance(error, EngineFailure) and not error.uncertain and (error.lost or error.code in _PASSING)
+
+
+def is_uncertain(error: BaseException) -> bool:
+    """Whether nobody knows if what failed like this was committed."""
+    return isinstance(error, EngineFailure) and error.uncertain
+
+
+def is_shut(code: str | None) -> bool:
+    """Whether a server that gives this SQLSTATE ends the connection with it."""
+    return code in _SHUT
+
+
+def _of_server(error: EngineFailure) -> Refusal | None:
+    if error.code in _CORRUPTED:
+        return StorageDamaged(_DAMAGED)
+    if error.code in _BUSY:
+        return Busy("The database is busy with others. Try again.", headers={"Retry-After": "1"})
+    if error.lost or is_shut(error.code) or (error.code or "").startswith("08"):
+        return StorageUnavailable(_LOST, headers={"Retry-After": "5"})
+    return _unavailable(_SQLSTATES.get(error.code or ""))
 
 
 def _primary(error: BaseException) -> int:

@@ -1,6 +1,8 @@
-"""What a look at the store shows: for `onrecord doctor`. SQLite's own words, so this is of one engine only."""
+"""What a look at the store shows, in the own words of each engine: for `onrecord doctor`."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from api.storage.log import Connection
 
@@ -31,3 +33,26 @@ def damage(db: Connection) -> str | None:
     """The first thing that is wrong with the pages of the file; None if none is."""
     found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
     return None if found == "ok" else found
+
+
+class Server(NamedTuple):
+    """A PostgreSQL server: its version, whether it only follows another, whether this user may make tables and schemas,
+    how far a commit goes, and how many connections it takes."""
+
+    version: str
+    standby: bool
+    creates: bool
+    fsync: str
+    synchronous_commit: str
+    connections: str
+
+
+def server(db: Connection) -> Server:
+    """What a PostgreSQL server says of itself."""
+    row = db.execute(
+        "SELECT current_setting('server_version'), pg_is_in_recovery(),"
+        " coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)"
+        " AND has_database_privilege(current_database(), 'CREATE'),"
+        " current_setting('fsync'), current_setting('synchronous_commit'), current_setting('max_connections')"
+    ).fetchone()
+    return Server(*row)

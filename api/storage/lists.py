@@ -49,7 +49,8 @@ def terms(db: Connection, names: Sequence[str]) -> dict[str, int]:
 
 def add_term(db: Connection, name: str) -> int:
     """Number a facet's name."""
-    inserted: int = db.execute("INSERT INTO terms (name) VALUES (:name)", {"name": name}).lastrowid
+    sql = "INSERT INTO terms (name) VALUES (:name) RETURNING id"
+    inserted: int = db.execute(sql, {"name": name}).fetchone()[0]
     return inserted
 
 
@@ -142,7 +143,7 @@ def leading_terms(db: Connection, chosen: Selection) -> list[int] | None:
 def count(db: Connection, facet: int, most: int, at: int | None = None) -> int:
     """How many rows a facet has now, or ever had where `at` asks for the past, counted no further than `most`."""
     alive = " AND live = 1" if at is None else ""
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM facets WHERE facet = :facet{alive} LIMIT :most)"
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM facets WHERE facet = :facet{alive} LIMIT :most) counted"
     found: int = db.execute(sql, {"facet": facet, "most": most}).fetchone()[0]
     return found
 

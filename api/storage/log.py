@@ -47,6 +47,9 @@ class Sealed(NamedTuple):
     skeleton: bytes | None = None
 
 
+# How many entries are read at once of a log that is read from end to end.
+READ_TOGETHER = 500
+
 EMPTY = Head(0, merkle.EMPTY_ROOT, b"", b"", "")
 
 
@@ -103,11 +106,15 @@ SEALED = (
 
 def sealed_entries(db: Connection, start: int = 0, end: int | None = None) -> Iterator[Sealed]:
     """The entries numbered from `start` up to, not including, `end`, in order."""
-    rows = db.execute(
-        f"{SEALED} WHERE e.idx >= :start AND e.idx < :end ORDER BY e.idx",
-        {"start": start, "end": 2**62 if end is None else end},
-    )
-    return (filled(db, Sealed(*row)) for row in rows)
+    # A part at a time: an engine may hand over all that it found at once, and a log may be longer than the memory.
+    sql = f"{SEALED} WHERE e.idx >= :start AND e.idx < :end ORDER BY e.idx LIMIT :limit"
+    parameters = {"start": start, "end": 2**62 if end is None else end, "limit": READ_TOGETHER}
+    while rows := db.execute(sql, parameters).fetchall():
+        for row in rows:
+            yield filled(db, Sealed(*row))
+        if len(rows) < READ_TOGETHER:
+            return
+        parameters["start"] = rows[-1][0] + 1
 
 
 def opened(sealed: Sealed) -> Entry:

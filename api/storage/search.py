@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from api.domain.words import Term, holds
+from api.storage import full_text
+from api.storage.full_text import FullText
 from api.storage.lists import holding
 from api.storage.log import Connection
 from schemas.dates import Bounds
@@ -23,7 +25,6 @@ WALKED = 20_000
 # million claims. So the newest rows are looked through for it, at 4 µs a row, before the index is asked.
 LOOKED_THROUGH = 5_000
 
-MATCHING = "searchable_fts MATCH :match AND rowid <= :last_row"
 # A full stop is no word, so no phrase is found across two columns.
 WORDS = "s.text || ' . ' || s.variants || ' . ' || s.speakers || ' . ' || s.titles"
 NEWEST = f"SELECT s.no, {WORDS} FROM searchable s WHERE s.id <= :last_row AND s.id > :beyond"
@@ -56,12 +57,6 @@ def add(db: Connection, no: int, since: int, words: Sequence[str], first: bool =
     )
 
 
-def expression(terms: Sequence[Term]) -> str:
-    """What FTS5 is asked: every word quoted, so that nothing in it is an operator; all terms must match."""
-    parts = ['"' + " ".join(term.words) + '"' + ("*" if term.prefix else "") for term in terms]
-    return " AND ".join(parts)
-
-
 def matches(
     db: Connection,
     asked: Sequence[Term],
@@ -77,8 +72,8 @@ def matches(
     With `days` only those whose date lies certainly inside; there must be a facet then, since its rows have the dates.
     """
     alive = "s.live = 1" if at is None else "s.since < :at AND (s.until IS NULL OR s.until >= :at)"
-    parameters: dict[str, Any] = {"match": expression(asked), "at": at, "ranked": RANKED + 1, "walked": WALKED}
-    parameters["last_row"] = last
+    index, sought = _index(db), list(asked)
+    parameters: dict[str, Any] = {"at": at, "ranked": RANKED + 1, "walked": WALKED, "last_row": last}
     inside = "" if days is None else " AND {0}.earliest >= :first AND {0}.earliest <= :last AND {0}.latest <= :last"
     others, more = holding(terms, at, "s.no", start=1 if few else 0, inside=inside.format("o"))
     parameters |= more
@@ -104,16 +99,19 @@ def matches(
         if len(rows) > RANKED or last <= LOOKED_THROUGH:
             return _matches(rows, len(rows) > RANKED)
         # Words that do not go on are enough for the index; what they find is looked through for the rest.
-        parameters["match"] = expression([term for term in asked if not term.prefix] or asked)
+        sought = [term for term in asked if not term.prefix] or sought
         parameters["ranked"] = WALKED
-    walk = f"SELECT rowid AS id FROM searchable_fts WHERE {MATCHING} ORDER BY rowid DESC LIMIT :walked"
+    condition, needed = index.matching(sought)
+    parameters |= needed
+    matching = f"FROM {index.source} WHERE {condition} AND {index.row} <= :last_row"
+    walk = f"SELECT {index.row} AS id {matching} ORDER BY {index.row} DESC LIMIT :walked"
     sql = (
         f"SELECT s.no, {WORDS} FROM ({walk}) w CROSS JOIN searchable s ON s.id = w.id"
-        f" WHERE {alive}{others} LIMIT :ranked"
+        f" WHERE {alive}{others}{index.order} LIMIT :ranked"
     )
     found = db.execute(sql, parameters)
     rows = _holding(found, asked) if prefixed else found.fetchall()
-    return _matches(rows, len(rows) > RANKED or _more_than_walked(db, parameters))
+    return _matches(rows, len(rows) > RANKED or _more_than_walked(db, matching, parameters))
 
 
 def frequency(db: Connection, term: Term, last: int) -> int:
@@ -127,9 +125,11 @@ def frequency(db: Connection, term: Term, last: int) -> int:
         held = sum(holds(row[1], [term]) for row in rows)
         if held > RANKED or last <= LOOKED_THROUGH:
             return min(COUNTED, held * last // min(last, LOOKED_THROUGH) if held else 0)
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM searchable_fts WHERE {MATCHING} LIMIT :most)"
-    parameters = {"match": expression([term]), "last_row": last, "most": COUNTED}
-    found: int = db.execute(sql, parameters).fetchone()[0]
+    index = _index(db)
+    condition, parameters = index.matching([term])
+    matching = f"FROM {index.source} WHERE {condition} AND {index.row} <= :last_row"
+    sql = f"SELECT count(*) FROM (SELECT 1 {matching} LIMIT :most) counted"
+    found: int = db.execute(sql, parameters | {"last_row": last, "most": COUNTED}).fetchone()[0]
     return found
 
 
@@ -150,6 +150,11 @@ def _matches(rows: list[tuple[int, str]], truncated: bool) -> Matches:
     return Matches([Match(*row) for row in rows[:RANKED]], truncated)
 
 
-def _more_than_walked(db: Connection, parameters: dict[str, Any]) -> bool:
-    sql = f"SELECT 1 FROM searchable_fts WHERE {MATCHING} LIMIT 1 OFFSET :walked"
-    return db.execute(sql, {name: parameters[name] for name in ("match", "last_row", "walked")}).fetchone() is not None
+def _more_than_walked(db: Connection, matching: str, parameters: dict[str, Any]) -> bool:
+    return db.execute(f"SELECT 1 {matching} LIMIT 1 OFFSET :walked", parameters).fetchone() is not None
+
+
+def _index(db: Connection) -> FullText:
+    """The engine's index: SQLite's connections are the driver's own, and have no word of it."""
+    found: FullText = getattr(db, "full_text", full_text.SQLITE)
+    return found

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from sqlite_utils import Database as SqliteUtils
 
-from api.errors import Busy, StorageUnavailable
+from api.errors import Busy
 from api.storage import faults
+from api.storage.faults import StoreError
 from api.storage.tables import create_derived, drop_derived, migrations
 
 # How long a statement waits for a lock that the writer's turn does not cover (a checkpoint, a backup), in milliseconds.
@@ -28,12 +29,6 @@ CACHE_KIB = 16_384
 BULK_CACHE_KIB = 65_536
 
 Connection = sqlite3.Connection
-# Whatever goes wrong in the engine, for those who must not know the driver.
-EngineError = sqlite3.Error
-
-
-class StoreError(StorageUnavailable):
-    """The database cannot be used as it is; the detail says what to do."""
 
 
 class Database:
@@ -58,6 +53,20 @@ class Database:
             connection.execute("PRAGMA query_only = ON")
             self._local.reader = connection
         return connection
+
+    @property
+    def name(self) -> str:
+        """What the database is called: its path."""
+        return str(self.path)
+
+    @property
+    def beside(self) -> Path:
+        """What the paths of the files begin with that belong to it."""
+        return self.path
+
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self.path.exists()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

@@ -17,7 +17,7 @@ SECRET, PUBLISHED = KEY.private_text(), str(OLD.verifier)
 def test_defaults_are_usable() -> None:
     """Without any variable the service listens on this machine alone and keeps its record beside it."""
     settings = Settings.from_environ({})
-    assert settings.database_path == "onrecord.db"
+    assert settings.database == "onrecord.db"
     assert settings.bind == "127.0.0.1:8000"
     assert (settings.workers, settings.threads, settings.waiters) == (2, 8, 4)
     assert settings.trusted_proxies == ()
@@ -27,7 +27,9 @@ def test_defaults_are_usable() -> None:
 @pytest.mark.parametrize(
     ("environ", "field", "value"),
     [
-        ({"DATABASE_URL": "sqlite:////var/lib/on%20record.db"}, "database_path", "/var/lib/on record.db"),
+        ({"DATABASE_URL": "sqlite:////var/lib/on%20record.db"}, "database", "/var/lib/on record.db"),
+        ({"DATABASE_URL": "postgres://h/db?sslmode=require"}, "database", "postgresql://h/db?sslmode=require"),
+        ({"DATABASE_URL": "postgresql://h/db"}, "heads_path", "onrecord.heads"),
         ({"PORT": "5000"}, "bind", "0.0.0.0:5000"),
         ({"PORT": "5000", "ONRECORD_BIND": "127.0.0.1:9"}, "bind", "127.0.0.1:9"),
         ({"ONRECORD_BIND": "[::1]:8000"}, "bind", "[::1]:8000"),
@@ -53,7 +55,8 @@ def test_values(environ: dict[str, str], field: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "remedy"),
     [
-        ("DATABASE_URL", "postgresql://h/db", "not supported yet"),
+        ("DATABASE_URL", "postgresql://h", "HOST:PORT/DATABASE"),
+        ("DATABASE_URL", "postgresql+psycopg://h/db", "without the name of a driver"),
         ("DATABASE_URL", "onrecord.db", "sqlite:///relative.db"),
         ("DATABASE_URL", "sqlite:///:memory:", "name a file"),
         ("ONRECORD_BIND", "8000", "HOST:PORT"),
@@ -98,6 +101,24 @@ def test_the_table_is_complete() -> None:
     markdown = settings_table_markdown()
     assert all(f"| `{setting.name}` |" in markdown for setting in SETTINGS)
     assert all(setting.help.endswith(".") for setting in SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://user:tiger@host/db",
+        "postgres//user:tiger@host/db",
+        "postgresql://user:ti/ger@host",
+        "user:tiger@host",
+        "postgresql://host?password=tiger",
+    ],
+)
+def test_a_password_is_never_shown(url: str) -> None:
+    """Neither by a URL that cannot be used, however it is misspelt, nor by the settings as they are printed."""
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environ({"DATABASE_URL": url})
+    assert "DATABASE_URL=" in str(refused.value) and "ger" not in str(refused.value)
+    assert "tiger" not in repr(Settings.from_environ({"DATABASE_URL": "postgresql://user:tiger@host/db"}))
 
 
 def test_a_secret_is_never_shown() -> None:

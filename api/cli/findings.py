@@ -1,0 +1,44 @@
+"""What `onrecord doctor` finds, and what it looks at where the record is on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from api.errors import Refusal
+from api.storage import health
+from api.storage.database import Database
+
+
+class Finding(NamedTuple):
+    """What one check found: what it looked at, the problem if there is one, and what to do about it."""
+
+    subject: str
+    problem: str | None = None
+    remedy: str = ""
+
+
+def of_server(database: Database) -> Iterator[Finding]:
+    """What is special about a server: whether it can be reached, what it is, how far a commit goes.
+
+    The first has a problem if nothing else can be looked at."""
+    subject = f"server {database.name}"
+    try:
+        about = health.server(database.reader())
+    except Refusal as error:
+        yield Finding(subject, "it cannot be used", error.detail)
+        return
+    yield Finding(f"{subject}: PostgreSQL {about.version}")
+    if about.standby:
+        yield Finding("writing", "the server is a standby", "Let DATABASE_URL name the primary.")
+    elif not about.creates:
+        remedy = "Let its owner run: GRANT CREATE, USAGE ON SCHEMA, and GRANT CREATE ON DATABASE, to this user."
+        yield Finding("writing", "this user may not make tables and schemas there, as a rebuild does", remedy)
+    else:
+        yield Finding("writing: this user may")
+    if about.fsync != "on":
+        problem = f"fsync is {about.fsync}: a power cut can destroy the database"
+        yield Finding("commits", problem, "Set fsync = on in the server's configuration.")
+    else:
+        yield Finding(f"commits: are on the server's disk when they are acknowledged ({about.synchronous_commit})")
+    yield Finding(f"connections: the server takes {about.connections}; each thread of each process needs one")

