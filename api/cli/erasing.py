@@ -143,4 +143,4 @@ def _sweep(database: Database, patience: float) -> None:
             "The write-ahead log still holds what was erased from the record, since somebody has been reading an older"
             f" state for {patience:g} s: end that (a backup, a long query), {remedy}"
         )
-    click.echo("The database file and its write-ahead log were written anew without it. Backups from before have it.")
+    click.echo(database.swept)

@@ -24,6 +24,8 @@ class Database(Protocol):
 
     heads: Path
     extends_heads: bool
+    # What a sweep did, and who still has what was erased: a sentence or two.
+    swept: str
 
     @property
     def name(self) -> str: ...

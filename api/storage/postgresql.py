@@ -38,6 +38,11 @@ class Database:
     See `api.storage.database.Database`; `name` is the URL without credentials.
     """
 
+    swept = (
+        "The tables were written anew without it. Backups from before have it, and so has the server's write-ahead log,"
+        " its archive and its standbys', until they are recycled."
+    )
+
     def __init__(self, url: str, heads: str | Path, beside: str | Path = BESIDE_SERVER) -> None:
         self.url, self.name = url, named(url)
         self.heads, self.beside = Path(heads), Path(beside)

@@ -39,6 +39,8 @@ class Database:
     still has it: `api.checkpoints` reads it, and `api.ledger` asks before it writes.
     """
 
+    swept = "The database file and its write-ahead log were written anew without it. Backups from before have it."
+
     def __init__(self, path: str | Path, heads: str | Path | None = None) -> None:
         self.path = Path(path)
         self.heads = Path(heads or f"{path}.heads")

@@ -14,7 +14,7 @@ import flask
 import pytest
 from werkzeug.test import TestResponse
 
-from api import create_app, keyring, notes
+from api import create_app, keyring, ledger, notes
 from api.context import House
 from api.limits import Limits
 from api.problems import PROBLEMS, TYPE_PREFIX
@@ -23,6 +23,7 @@ from api.storage import keys, log
 from api.storage.sqlite import Database
 from api.writers import Writers
 from tests.conftest import NOW, SCOPES
+from tests.postgresql import Server
 from tests.records import APPEARANCE, DESK, Recorder, ulid
 
 OTHER = "other-desk"
@@ -52,7 +53,7 @@ QUESTION: dict[str, Any] = {
 class Api:
     """Asks the application. `scope` names the token of "example-desk" that goes along; None sends none."""
 
-    def __init__(self, app: flask.Flask, database: Database, tokens: Mapping[str, dict[str, str]]) -> None:
+    def __init__(self, app: flask.Flask, database: Any, tokens: Mapping[str, dict[str, str]]) -> None:
         settings = app.extensions["onrecord"].settings
         waiters = threading.Semaphore(settings.waiters)
         app.extensions["onrecord"] = House(settings, database, Limits(settings), waiters, Writers(database))
@@ -134,13 +135,79 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     return path, tokens
 
 
+class Pristine:
+    """The same record on a PostgreSQL server, made anew for who asks whenever anybody has written to the last one."""
+
+    def __init__(self, server: Server, beside: Path) -> None:
+        self.server, self.beside = server, beside
+        self._template, self._copy, self._untouched = "contract_template", "contract", -1
+        server.create(name=self._template)
+
+    def url(self) -> str:
+        """The URL of one that nobody has written to."""
+        if self._touched() != self._untouched:
+            self.server.drop(self._copy)
+            self.server.create(self._template, self._copy)
+            self._untouched = self._touched()
+        return self.server.url(self._copy)
+
+    def template(self) -> str:
+        """The URL of the one that is copied."""
+        return self.server.url(self._template)
+
+    def _touched(self) -> int:
+        # Who writes is given a number, and these are given in order.
+        return int(self.server.run("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")[0][0])
+
+
+@pytest.fixture(scope="session")
+def pristine(
+    postgresql: Server, template: tuple[Path, dict[str, dict[str, str]]], tmp_path_factory: pytest.TempPathFactory
+) -> Pristine:
+    """The entries and tokens of `template` on a server."""
+    from api.storage.postgresql import Database as OnServer
+
+    made = Pristine(postgresql, tmp_path_factory.mktemp("server"))
+    source, target = Database(template[0]), OnServer(made.template(), made.beside / "heads", made.beside / "record")
+    target.migrate()
+    with target.turn() as db:
+        for sealed in log.sealed_entries(source.reader()):
+            log.add_entry(db, sealed)
+        for row in source.reader().execute("SELECT id, digest, party, scopes, created_at FROM tokens"):
+            db.execute("INSERT INTO tokens (id, digest, party, scopes, created_at) VALUES (?, ?, ?, ?, ?)", row)
+    assert ledger.rebuild(target) == log.head(source.reader())
+    source.close()
+    target.close()
+    return made
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test of the application runs on both engines, but for those of what only SQLite has."""
+    if "engine" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("sqlite") is not None
+        metafunc.parametrize("engine", ["sqlite"] if only else ["sqlite", "postgresql"], scope="session")
+
+
 @pytest.fixture
-def api(served: flask.Flask, template: tuple[Path, dict[str, dict[str, str]]], tmp_path: Path) -> Iterator[Api]:
+def api(
+    engine: str,
+    served: flask.Flask,
+    template: tuple[Path, dict[str, dict[str, str]]],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Api]:
     """The application over a copy of that database, with new rates and no answer remembered."""
     path, tokens = template
-    shutil.copy(path, tmp_path / "record.db")
     keyring.add(keyring.beside(tmp_path / "record.db"), KEY, NOW)
-    made = Api(served, Database(tmp_path / "record.db"), tokens)
+    if engine == "sqlite":
+        shutil.copy(path, tmp_path / "record.db")
+        database: Any = Database(tmp_path / "record.db")
+    else:
+        from api.storage.postgresql import Database as OnServer
+
+        pristine: Pristine = request.getfixturevalue("pristine")
+        database = OnServer(pristine.url(), tmp_path / "record.db.heads", tmp_path / "record.db")
+    made = Api(served, database, tokens)
     yield made
     made.database.close()
 

@@ -207,6 +207,7 @@ def test_the_cursor_of_an_empty_log_fits_every_log(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.sqlite
 def test_a_log_that_was_rewound_is_noticed(api: Api, tmp_path: Path) -> None:
     """A copy that went another way refuses the cursors of what it does not have, and takes those of what both have."""
     shared = api.get(f"{FEED}?limit=5").json["next"]
@@ -234,6 +235,7 @@ def test_a_log_that_was_rewound_is_noticed(api: Api, tmp_path: Path) -> None:
 # --- what is unchanged
 
 
+@pytest.mark.sqlite
 def test_an_unchanged_head_is_answered_before_a_row_is_read(api: Api) -> None:
     """A poll that ends in 304 reads the head and nothing else, whatever its filters; with a token, the token too."""
     page = api.get(f"{FEED}?since=now")

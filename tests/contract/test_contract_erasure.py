@@ -158,6 +158,7 @@ def onrecord(api: Api, *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("case", CASES)
 def test_no_byte_is_left(api: Api, case: str) -> None:
     """What is served, the file, its write-ahead log and a backup made afterwards have none of the words; before, each

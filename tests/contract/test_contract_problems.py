@@ -79,6 +79,7 @@ def test_a_broken_store_is_internal(api: Api, capsys: pytest.CaptureFixture[str]
     assert api.size == 8
 
 
+@pytest.mark.sqlite
 def test_a_text_that_is_none_is_damage(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     """Bytes that are no text, where a text was stored, are damage like a page that cannot be read."""
     with api.database.turn() as db:
@@ -88,6 +89,7 @@ def test_a_text_that_is_none_is_damage(api: Api, capsys: pytest.CaptureFixture[s
     assert api.get("/v1/entries/4").status_code == 200
 
 
+@pytest.mark.sqlite
 def test_a_store_that_is_gone_is_unavailable(api: Api) -> None:
     """Without its file the service is not ready: 503 with Retry-After, no path in the answer, and it lives."""
     path = Path(api.database.path)
@@ -112,6 +114,7 @@ def test_a_store_that_is_gone_is_unavailable(api: Api) -> None:
     assert alive.status_code == 200
 
 
+@pytest.mark.sqlite
 def test_a_held_database_is_busy(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where another program holds the database a write is 503 with Retry-After; reads go on, and so do writes
     afterwards."""

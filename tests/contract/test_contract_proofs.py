@@ -87,7 +87,7 @@ def _tree(hashes: list[bytes]) -> bytes:
 
 def test_the_keys_are_published(api: Api) -> None:
     """One on each line, those that sign first; both while a key is rotated."""
-    path = keyring.beside(api.database.path)
+    path = keyring.beside(api.database.beside)
     assert keys(api) == PUBLIC_KEYS
     assert api.get("/v1/log/key").headers["Content-Type"] == "text/plain; charset=utf-8"
     new = notes.new_key(ORIGIN)
@@ -101,7 +101,7 @@ def test_the_keys_are_published(api: Api) -> None:
 
 def test_without_a_key(api: Api) -> None:
     """What needs a signature is not there, and the remedy is named; everything else is."""
-    keyring.beside(api.database.path).unlink()
+    keyring.beside(api.database.beside).unlink()
     for path in (*PROOFS, "/v1/log/key"):
         assert "onrecord key add" in problem(api.get(path), "not-found")["detail"]
     assert api.get("/v1/log/proofs/inclusion?index=0&size=8").status_code == 200
@@ -110,9 +110,9 @@ def test_without_a_key(api: Api) -> None:
 
 def test_a_key_that_others_can_read_signs_nothing(api: Api) -> None:
     """It is answered as trouble of ours, and without the path; everything else goes on."""
-    keyring.beside(api.database.path).chmod(0o644)
+    keyring.beside(api.database.beside).chmod(0o644)
     for path in (*PROOFS, "/v1/log/key"):
-        assert str(api.database.path) not in str(problem(api.get(path), "storage-unavailable"))
+        assert str(api.database.beside) not in str(problem(api.get(path), "storage-unavailable"))
     assert api.post("/v1/claims", CLAIM).status_code == 201
 
 
