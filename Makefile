@@ -31,7 +31,7 @@ endurance: $(READY) ## kills a server a thousand times under load; KILLS=200 for
 
 # The header names this target instead of a command line, and no index: the file says what is installed, not from where.
 lock: $(READY) ## requirements.txt from the pins in setup.cfg, with hashes
-	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --extra postgresql \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 		--output-file requirements.txt setup.cfg
 

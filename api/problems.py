@@ -180,7 +180,7 @@ def _storage_failed(error: Exception, refusal: Refusal) -> flask.Response:
     if not isinstance(refusal, errors.Busy):
         # Where it is damaged the log must show which read came upon it; else the one sentence says all.
         damaged = error if isinstance(refusal, errors.StorageDamaged) else None
-        code = getattr(error, "sqlite_errorname", type(error).__name__)
+        code = getattr(error, "sqlite_errorname", None) or getattr(error, "code", None) or type(error).__name__
         log.error("the storage failed", request_id=_request_id(), reason=str(error), code=code, exc_info=damaged)
     return render(refusal)
 

@@ -9,6 +9,7 @@ import pytest
 
 from api.errors import Busy, StorageDamaged, StorageUnavailable
 from api.storage import faults
+from api.storage.faults import EngineFailure
 
 
 def engine(name: str) -> sqlite3.Error:
@@ -33,6 +34,17 @@ def engine(name: str) -> sqlite3.Error:
         (engine("SQLITE_CORRUPT_INDEX"), StorageDamaged, "restore a backup"),
         (engine("SQLITE_NOTADB"), StorageDamaged, "restore a backup"),
         (engine("SQLITE_BUSY_SNAPSHOT"), Busy, "Try again"),
+        (EngineFailure("disk full", "53100"), StorageUnavailable, "no room"),
+        (EngineFailure("read-only transaction", "25006"), StorageUnavailable, "only be read"),
+        (EngineFailure("permission denied", "42501"), StorageUnavailable, "only be read"),
+        (EngineFailure("could not read block", "58030"), StorageUnavailable, "cannot be read or written"),
+        (EngineFailure("invalid page", "XX001"), StorageDamaged, "restore a backup"),
+        (EngineFailure("the connection is lost", None, lost=True), StorageUnavailable, "connection"),
+        (EngineFailure("shutting down", "57P01"), StorageUnavailable, "connection"),
+        (EngineFailure("connection failure", "08006"), StorageUnavailable, "connection"),
+        (EngineFailure("deadlock detected", "40P01"), Busy, "Try again"),
+        (EngineFailure("too many connections", "53300"), Busy, "Try again"),
+        (EngineFailure("canceling statement due to lock timeout", "55P03"), Busy, "Try again"),
     ],
     ids=lambda value: repr(value) if isinstance(value, Exception) else "",
 )
@@ -45,8 +57,26 @@ def test_a_failure_of_the_storage_says_what_it_is(error: Exception, kind: type[E
 
 
 @pytest.mark.parametrize(
-    "error", [engine("SQLITE_CONSTRAINT_UNIQUE"), engine("SQLITE_ERROR"), ConnectionResetError(errno.ECONNRESET, "x")]
+    "error",
+    [
+        engine("SQLITE_CONSTRAINT_UNIQUE"),
+        engine("SQLITE_ERROR"),
+        ConnectionResetError(errno.ECONNRESET, "x"),
+        EngineFailure("duplicate key", "23505"),
+        EngineFailure("syntax error", "42601"),
+    ],
 )
 def test_a_defect_is_not_blamed_on_the_storage(error: Exception) -> None:
     """What is our own fault stays unforeseen."""
     assert faults.refusal(error) is None
+
+
+def test_what_passes_is_told_from_what_does_not() -> None:
+    """A turn that was given up in favour of another, or cut off before its end, may be done again; one that may have
+    been committed may not."""
+    assert faults.passes(EngineFailure("deadlock detected", "40P01"))
+    assert faults.passes(EngineFailure("could not serialize access", "40001"))
+    assert faults.passes(EngineFailure("the connection is lost", lost=True))
+    assert not faults.passes(EngineFailure("the connection is lost", lost=True, uncertain=True))
+    assert not faults.passes(EngineFailure("disk full", "53100"))
+    assert not faults.passes(engine("SQLITE_BUSY"))

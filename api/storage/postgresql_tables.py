@@ -76,6 +76,8 @@ def begin_anew(session: Session) -> None:
 def put_in_place(session: Session) -> None:
     """At the end of the turn: drop the old derived tables and put the new ones in their place."""
     here = session.execute("SELECT current_schemas(false)").fetchone()[0][1]
+    # Nobody knows yet what is in them, and so how they are best read.
+    session.run(f"ANALYZE {', '.join(f'{BESIDE}.{table}' for table in DERIVED)}")
     _wait_for_readers(session, here)
     functions = [f"next_{table}" for table in ("terms", "searchable")]
     for table in reversed(DERIVED):

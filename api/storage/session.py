@@ -20,11 +20,14 @@ CONNECT_TIMEOUT = 5
 # How many rows go into one statement of an import.
 ROWS_A_STATEMENT = 100
 
+# What a statement has that looks for words.
+SEARCHES = " @@ "
+
 # Session settings, in milliseconds where they are times. Nobody holds a lock that others need for longer, whatever
 # happens to the process; and what is not said to write cannot.
 LOCK_TIMEOUT = 5_000
 STATEMENT_TIMEOUT = 120_000
-IDLE_TIMEOUT = 60_000
+IDLE_TIMEOUT = 120_000
 SETTINGS = {
     "default_transaction_read_only": "on",
     "lock_timeout": str(LOCK_TIMEOUT),
@@ -145,7 +148,8 @@ class Session:
     def _run(self, text: str, given: Any) -> Cursor:
         cursor = Cursor(self.raw)
         cursor.format = pq.Format.BINARY
-        cursor.execute(text, given or None)
+        # How common a word is decides how it is best looked for: a plan that is made once would fit no word.
+        cursor.execute(text, given or None, prepare=False if SEARCHES in text else None)
         return cursor
 
 
