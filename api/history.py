@@ -37,8 +37,12 @@ class Numbers:
         those that are left have other numbers."""
         if erasure != self._erasure:
             self._erasure = erasure
-            self.subjects.clear()
-            self.terms.clear()
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget everything: the log may be another one than before."""
+        self.subjects.clear()
+        self.terms.clear()
 
     def learn(self, subjects: dict[str, int], terms: dict[str, int]) -> None:
         """Keep what a turn knew that has been committed."""

@@ -161,8 +161,11 @@ def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = N
     `numbers` are those that earlier turns on this database learned; what this one learns is added to them. Raises
     LedgerRewound where the log has lost what was signed.
     """
+    known = database.extends_heads
     with _guarded_turn(database) as db:
         if numbers is not None:
+            if not known:
+                numbers.forget()
             numbers.fit(log.last_erasure(db))
         mine = Turn(db, source, numbers)
         yield mine

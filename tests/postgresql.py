@@ -123,8 +123,8 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server, from entering to leaving. Raises Unavailable."""
+def running(settings: dict[str, str] = FAST) -> Iterator[Server]:
+    """A server with these settings, from entering to leaving. Raises Unavailable."""
     folder = Path(tempfile.mkdtemp(prefix="onrecord-pg-"))
     try:
         folder.chmod(0o755)
@@ -138,7 +138,7 @@ def running() -> Iterator[Server]:
             raise Unavailable(f"initdb failed: {made.stderr.strip()[-300:]}")
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        server = Server(folder, port)
+        server = Server(folder, port, settings=settings)
         server.start()
         try:
             yield server

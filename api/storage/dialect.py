@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 # Statements differ by how many names or hashes they ask for, and by the filters of lists.
-KEPT = 4_096
+KEPT = 1_024
 
 # A text in quotes, a cast, a named parameter, or one without a name.
 _TOKEN = re.compile(r"'(?:[^']|'')*'|::\w+|:(\w+)|\?")

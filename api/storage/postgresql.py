@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import pq
@@ -52,7 +53,7 @@ class Database:
     def reader(self) -> Session:
         """This thread's connection for reading: it cannot write."""
         session = self._session("session")
-        return self._session("aside") if session.busy else session
+        return self._session("aside") if session.writing else session
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
@@ -148,9 +149,14 @@ class Database:
     def _session(self, name: str) -> Session:
         session: Session | None = getattr(self._local, name, None)
         if session is None:
-            session = Session(lambda: connect(self.url, self.name))
+            session = Session(self._connect)
             setattr(self._local, name, session)
         return session
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        # Who answers may be another server than before, which has not all that this process has signed.
+        self.extends_heads = False
+        return connect(self.url, self.name)
 
     def _begin_turn(self, session: Session) -> None:
         try:
@@ -160,7 +166,7 @@ class Database:
                 waited = f"Other writers had the record for {PATIENCE} seconds: try again."
                 raise Busy(waited, headers={"Retry-After": "5"}) from failed
             raise
-        session.rebuilt = False
+        session.rebuilt, session.writing = False, True
 
     def _begin(self, session: Session, command: str) -> None:
         """Begin a transaction, over another connection if the one at hand was cut."""
@@ -175,7 +181,7 @@ class Database:
         session.busy = True
 
     def _end(self, session: Session) -> None:
-        session.busy = False
+        session.busy = session.writing = False
         try:
             ended = session.run("COMMIT").statusmessage
         except EngineFailure as failed:
@@ -185,7 +191,7 @@ class Database:
 
     def _give_up(self, session: Session) -> None:
         """End a transaction without a trace; the connection, too, where it may be of no use any more."""
-        session.busy = False
+        session.busy = session.writing = False
         try:
             if session.raw.info.transaction_status != pq.TransactionStatus.IDLE:
                 session.run("ROLLBACK")

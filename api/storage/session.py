@@ -78,8 +78,8 @@ class Cursor(psycopg.RawCursor[Any]):
 class Session:
     """One connection of one thread (`api.storage.log.Connection`). A read that finds it cut opens another, once.
 
-    `busy` is set within a transaction, whose other half would be lost with the connection; `rebuilt` once the derived
-    tables were begun anew in it.
+    `busy` is set within a transaction, whose other half would be lost with the connection, `writing` within a turn, and
+    `rebuilt` once the derived tables were begun anew in it.
     """
 
     full_text = FULL_TEXT
@@ -87,7 +87,7 @@ class Session:
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         self._connect = connect
         self.raw = connect()
-        self.busy = False
+        self.busy = self.writing = False
         self.rebuilt = False
 
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
