@@ -7,7 +7,7 @@ they go into, they cost half: less is spent on starting statements than on rows,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
 
@@ -33,6 +33,9 @@ class Buffered:
         self._db = db
         # Statement -> the rows that wait for it; None where it is one that cannot wait.
         self._waiting: dict[str, list[Any] | None] = {}
+        # PostgreSQL's connection knows its own way to send many rows, and how many; SQLite's is the driver's own.
+        self._insert: Callable[[str, list[Any]], None] = getattr(db, "insert", self._send)
+        self._most: int | None = getattr(db, "at_once", None)
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         """As the connection's own; None where the row waits."""
@@ -40,6 +43,8 @@ class Buffered:
         if rows is None:
             return self._db.execute(sql, parameters)
         rows.append(parameters)
+        if self._most is not None and len(rows) >= self._most:
+            self._empty(sql, rows)
         return None
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Any:
@@ -48,16 +53,21 @@ class Buffered:
         if rows is None:
             return self._db.executemany(sql, parameters)
         rows.extend(parameters)
+        if self._most is not None and len(rows) >= self._most:
+            self._empty(sql, rows)
         return None
 
     def flush(self) -> None:
         """Send every row that waits. To be called before the transaction ends."""
         for sql, rows in self._waiting.items():
             if rows:
-                if _table(sql) in SORTED:
-                    rows.sort()
-                self._send(sql, rows)
-                rows.clear()
+                self._empty(sql, rows)
+
+    def _empty(self, sql: str, rows: list[Any]) -> None:
+        if _table(sql) in SORTED:
+            rows.sort()
+        self._insert(sql, rows)
+        rows.clear()
 
     def _rows(self, sql: str) -> list[Any] | None:
         try:
@@ -71,11 +81,6 @@ class Buffered:
         return rows
 
     def _send(self, sql: str, rows: list[Any]) -> None:
-        # PostgreSQL's connection knows its own way; SQLite's is the driver's own.
-        send = getattr(self._db, "insert", None)
-        if send is not None:
-            send(sql, rows)
-            return
         whole = len(rows) - len(rows) % ROWS_A_STATEMENT
         if whole:
             insert, _, values = sql.partition(" VALUES ")

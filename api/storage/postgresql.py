@@ -15,7 +15,7 @@ from api.errors import Busy
 from api.storage import postgresql_tables as tables
 from api.storage.database import BESIDE_SERVER
 from api.storage.faults import EngineFailure
-from api.storage.session import SETTINGS, Session, connect, failure
+from api.storage.session import PLANNING, SETTINGS, Session, connect, failure
 
 # The lock that is the writer's turn: any number will do that nobody else uses in this database.
 TURN = 0x6F6E7265636F7264
@@ -26,7 +26,8 @@ PATIENCE = 60
 # under REPEATABLE READ the snapshot would be of the moment when the waiting began.
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 LOCKED = f"SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT pg_advisory_xact_lock({TURN})"
-LIMITS = "; ".join(f"SET LOCAL {key} = {value}" for key, value in SETTINGS.items() if key.endswith("timeout"))
+TIMEOUTS = {key: value for key, value in SETTINGS.items() if key.endswith("timeout")}
+LIMITS = "; ".join(f"SET LOCAL {key} = {value}" for key, value in (TIMEOUTS | PLANNING).items())
 # The head's lock comes before the snapshot: where a rebuild puts new tables in place of the old ones, whoever began to
 # read before would find the new ones empty. So the rebuild waits for them at the head, and they for the rebuild.
 SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {LIMITS}; LOCK TABLE head IN ACCESS SHARE MODE"
@@ -178,7 +179,7 @@ class Database:
                 raise
             session.reopen()
             session.run(command)
-        session.busy = True
+        session.busy, session.free = True, False
 
     def _end(self, session: Session) -> None:
         session.busy = session.writing = False

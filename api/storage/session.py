@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -17,8 +18,8 @@ from api.storage.postgresql_search import FULL_TEXT
 OLDEST = 150000
 # Seconds that opening a connection may take, unless the URL says otherwise.
 CONNECT_TIMEOUT = 5
-# How many rows go into one statement of an import.
-ROWS_A_STATEMENT = 100
+# How many rows go into one statement of an import. Of few sizes, so that the server has prepared each.
+ROWS_A_STATEMENT = (128, 64, 32, 16, 8, 4, 2, 1)
 
 # What a statement has that looks for words.
 SEARCHES = " @@ "
@@ -34,6 +35,20 @@ SETTINGS = {
     "statement_timeout": str(STATEMENT_TIMEOUT),
     "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT),
 }
+# Every statement of the package has the index that it needs, in the order in which it gives its rows (a test looks at
+# the plans that SQLite makes). The planner only finds that out where it knows how many rows there are, and plans that
+# were made while a table was small, which are kept, would walk over it when it is large. So it is told.
+PLANNING = {
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_sort": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "join_collapse_limit": "1",
+    "jit": "off",
+}
+# But how common a word is decides how it is best looked for.
+FREE = "; ".join(f"SET LOCAL {key} = on" for key in ("enable_bitmapscan", "enable_sort"))
 
 _ABOUT = (
     "SELECT pg_backend_pid(), current_setting('synchronous_commit'), current_setting('server_encoding'),"
@@ -79,16 +94,18 @@ class Session:
     """One connection of one thread (`api.storage.log.Connection`). A read that finds it cut opens another, once.
 
     `busy` is set within a transaction, whose other half would be lost with the connection, `writing` within a turn, and
-    `rebuilt` once the derived tables were begun anew in it.
+    `rebuilt` once the derived tables were begun anew in it; `free` once the planner was let choose.
     """
 
     full_text = FULL_TEXT
+    # So many rows of an import are sent while the next ones are made: the server is at work meanwhile.
+    at_once = 2 * ROWS_A_STATEMENT[0]
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         self._connect = connect
         self.raw = connect()
         self.busy = self.writing = False
-        self.rebuilt = False
+        self.rebuilt = self.free = False
 
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
         """Run a statement of the package. Raises EngineFailure."""
@@ -97,6 +114,8 @@ class Session:
         try:
             return self._run(statement.text, given)
         except psycopg.Error as error:
+            if isinstance(error, psycopg.DataError) and any(_has_nul(value) for value in given):
+                return self.execute(sql, _without_nul(parameters))
             failed = failure(error, self.raw)
             if self.busy or not (failed.lost or failed.code == "40P01"):
                 raise failed from error
@@ -119,15 +138,17 @@ class Session:
             raise failure(error, self.raw) from error
 
     def insert(self, sql: str, rows: list[Any]) -> None:
-        """Insert many rows, sent together (`INSERT INTO … VALUES (…)` with parameters that have no names)."""
+        """Insert rows, sent together where their parameters have no names (`INSERT INTO … VALUES (…)`)."""
+        if isinstance(rows[0], Mapping):
+            self.executemany(sql, rows)
+            return
         insert, _, values = sql.partition(" VALUES ")
-        whole = len(rows) - len(rows) % ROWS_A_STATEMENT
-        if whole:
-            together = f"{insert} VALUES {', '.join([values] * ROWS_A_STATEMENT)}"
-            for start in range(0, whole, ROWS_A_STATEMENT):
-                self.execute(together, [value for row in rows[start : start + ROWS_A_STATEMENT] for value in row])
-        if whole < len(rows):
-            self.executemany(sql, rows[whole:])
+        start = 0
+        for size in ROWS_A_STATEMENT:
+            together = f"{insert} VALUES {', '.join([values] * size)}"
+            while len(rows) - start >= size:
+                self.execute(together, list(chain.from_iterable(rows[start : start + size])))
+                start += size
 
     def run(self, command: str) -> Cursor:
         """Run PostgreSQL's own words, several statements perhaps, without parameters. Raises EngineFailure."""
@@ -146,10 +167,14 @@ class Session:
         self.raw.close()
 
     def _run(self, text: str, given: Any) -> Cursor:
+        searches = SEARCHES in text
+        if searches and self.busy and not self.free:
+            self.run(FREE)
+            self.free = True
         cursor = Cursor(self.raw)
         cursor.format = pq.Format.BINARY
-        # How common a word is decides how it is best looked for: a plan that is made once would fit no word.
-        cursor.execute(text, given or None, prepare=False if SEARCHES in text else None)
+        # A plan that is made once would fit no word.
+        cursor.execute(text, given or None, prepare=False if searches else None)
         return cursor
 
 
@@ -189,8 +214,9 @@ def _set_up(raw: psycopg.Connection[Any], name: str) -> None:
         # what one was told in a session the next has not heard.
         raw.prepare_threshold = None
         return
-    raw.prepared_max = 200
-    raw.execute(f"SELECT {', '.join(f'set_config({key!r}, {value!r}, false)' for key, value in SETTINGS.items())}")
+    raw.prepared_max = 300
+    told = [f"set_config({key!r}, {value!r}, false)" for key, value in (SETTINGS | PLANNING).items()]
+    raw.execute(f"SELECT {', '.join(told)}")
 
 
 def _defaults(url: str) -> dict[str, Any]:
@@ -203,6 +229,18 @@ def _remedy(reason: str) -> str:
     if "password" in reason or "authentication" in reason or "does not exist" in reason or "pg_hba" in reason:
         return "Look at the user, the password and the database in DATABASE_URL."
     return "Look whether the server runs, and at the host and port in DATABASE_URL."
+
+
+def _has_nul(value: Any) -> bool:
+    return isinstance(value, str) and "\0" in value
+
+
+def _without_nul(parameters: Any) -> Any:
+    # PostgreSQL has no text with a NUL in it, and nothing that is stored has one. So whoever looks for it must find
+    # nothing, and no name has what stands in its place.
+    if isinstance(parameters, Mapping):
+        return {key: value.replace("\0", "\ufffe") if _has_nul(value) else value for key, value in parameters.items()}
+    return [value.replace("\0", "\ufffe") if _has_nul(value) else value for value in parameters]
 
 
 def failure(error: psycopg.Error, raw: psycopg.Connection[Any]) -> EngineFailure:
