@@ -71,11 +71,12 @@ class Server:
                 self._owner = connection
         else:
             connection = self._owner
-        cursor = connection.execute(command)
-        found = cursor.fetchall() if cursor.description else []
-        if connection is not self._owner:
-            connection.close()
-        return found
+        try:
+            cursor = connection.execute(command)
+            return cursor.fetchall() if cursor.description else []
+        finally:
+            if connection is not self._owner:
+                connection.close()
 
     def create(self, template: str = "template0", name: str | None = None) -> str:
         """Make a database. Out: its name."""
@@ -125,27 +126,49 @@ class Server:
 @contextmanager
 def running(settings: dict[str, str] = FAST) -> Iterator[Server]:
     """A server with these settings, from entering to leaving. Raises Unavailable."""
+    with _folder() as folder:
+        secret = folder / "password"
+        secret.write_text(PASSWORD)
+        made = _initdb(folder, secret)
+        if made.returncode:
+            raise Unavailable(f"initdb failed: {made.stderr.strip()[-300:]}")
+        yield from _started(Server(folder, _free_port(), settings=settings))
+
+
+@contextmanager
+def following(primary: Server) -> Iterator[Server]:
+    """A standby that streams from another server, from entering to leaving."""
+    with _folder() as folder:
+        source = ["-h", primary.folder, "-p", str(primary.port), "-U", USER]
+        command = [binaries() / "pg_basebackup", "-D", folder / "data", "-R", "-c", "fast", "--no-sync", *source]
+        subprocess.run(command, check=True, capture_output=True, **_unprivileged())
+        yield from _started(Server(folder, _free_port(), settings=primary.settings))
+
+
+def _started(server: Server) -> Iterator[Server]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="onrecord-pg-"))
     try:
         folder.chmod(0o755)
         if os.geteuid() == 0:
             owner = _somebody()
             os.chown(folder, owner.pw_uid, owner.pw_gid)
-        secret = folder / "password"
-        secret.write_text(PASSWORD)
-        made = _initdb(folder, secret)
-        if made.returncode:
-            raise Unavailable(f"initdb failed: {made.stderr.strip()[-300:]}")
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        server = Server(folder, port, settings=settings)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _initdb(folder: Path, secret: Path) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@ databases."""
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import psycopg
 import pytest
 
 from api import ledger
+from api.cli.findings import of_server
 from api.domain import parties
 from api.errors import Busy, StorageUnavailable
 from api.ledger import Turn
@@ -23,7 +25,7 @@ from api.storage.faults import EngineFailure, StoreError
 from api.storage.postgresql import Database
 from api.verification import verify
 from api.writers import Writers
-from tests.postgresql import PASSWORD, Server
+from tests.postgresql import PASSWORD, Server, running
 from tests.records import OPERATOR, Recorder
 
 ROOT = Path(__file__).parents[1]
@@ -310,6 +312,37 @@ class Pooler:
             pass
 
 
+# --- standbys --------------------------------------------------------------------------------------
+
+
+def test_a_standby_is_read_and_takes_over(tmp_path: Path, postgresql: Server) -> None:
+    """A server that only follows another is read, and writes are refused with what to do; once it is promoted it is
+    written to, by the same process."""
+    with running() as server:
+        url = server.url(server.create())
+        with opened(url, tmp_path) as database:
+            database.migrate()
+            Recorder(database).party("dhs")
+        server.stop(signal.SIGINT)
+        (server.folder / "data" / "standby.signal").touch()
+        server.start()
+        with opened(url, tmp_path) as database:
+            assert database.is_current() and log.document(database.reader(), "party/dhs")
+            with database.snapshot() as db:
+                assert verify(db) is None
+            for _ in range(2):
+                with pytest.raises(EngineFailure) as failed, ledger.turn(database) as turn:
+                    add(turn, "ice")
+                refused = faults.refusal(failed.value)
+                assert isinstance(refused, StorageUnavailable) and "only be read" in refused.detail
+            problems = [finding.problem for finding in of_server(database) if finding.problem]
+            assert problems[:1] == ["the server is a standby"]
+            assert server.run("SELECT pg_promote()") == [(True,)]
+            with ledger.turn(database) as turn:
+                assert add(turn, "ice") == 1
+        server.stop()
+
+
 # --- servers that cannot be used -------------------------------------------------------------------
 
 
@@ -330,6 +363,14 @@ def test_a_server_that_cannot_be_reached(postgresql: Server, tmp_path: Path) -> 
     assert f"postgresql://127.0.0.1:{port}/record" in told and "refused" in told and "DATABASE_URL" in told
     assert "password" in refused(postgresql.over_tcp("postgres", "wrong-one"), tmp_path)
     assert "does not exist" in refused(postgresql.url("nowhere"), tmp_path)
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:wr%ong-one@h/db", "postgresql://me:wrong-one@h/db?nothing=1"])
+def test_a_url_that_is_none_is_not_repeated(url: str, tmp_path: Path) -> None:
+    """What the driver does not understand of a URL may be of its password."""
+    with pytest.raises(StoreError) as error:
+        Database(url, tmp_path / "heads")
+    assert "DATABASE_URL" in str(error.value) and "ong-one" not in str(error.value)
 
 
 def test_a_database_without_durable_commits_is_refused(

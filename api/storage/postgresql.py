@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import pq
+from psycopg import conninfo, pq
 
 from api.errors import Busy
 from api.storage import postgresql_tables as tables
 from api.storage.database import BESIDE_SERVER
-from api.storage.faults import EngineFailure
+from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import PLANNING, SETTINGS, Session, connect, failure
 
 # The lock that is the writer's turn: any number will do that nobody else uses in this database.
@@ -49,6 +49,7 @@ class Database:
         self.url, self.name = url, named(url)
         self.heads, self.beside = Path(heads), Path(beside)
         self.extends_heads = False
+        self._looked_at = 0
         self._local = threading.local()
 
     def reader(self) -> Session:
@@ -113,7 +114,13 @@ class Database:
         """Nothing need be set up for an import here."""
 
     def checkpoint(self) -> int:
-        """The server moves its log by itself."""
+        """The server moves its log by itself. But how common words are it would find out too late for whoever searches
+        meanwhile, so it is told to look whenever an import has doubled the record."""
+        session = self.reader()
+        [last] = session.execute("SELECT coalesce(max(id), 0) FROM searchable").fetchone()
+        if last > 2 * self._looked_at:
+            session.run("ANALYZE searchable")
+            self._looked_at = last
         return 0
 
     def write_over_deleted(self) -> None:
@@ -166,6 +173,10 @@ class Database:
             if failed.code == "55P03":
                 waited = f"Other writers had the record for {PATIENCE} seconds: try again."
                 raise Busy(waited, headers={"Retry-After": "5"}) from failed
+            if failed.code == "0A000":
+                # What a standby says. Another server may be the primary, or this one before long.
+                session.close()
+                raise EngineFailure(str(failed), "25006") from failed
             raise
         session.rebuilt, session.writing = False, True
 
@@ -213,7 +224,13 @@ def _failing(session: Session) -> Iterator[None]:
 
 
 def named(url: str) -> str:
-    """What a database is called where anybody may read it: its URL without user, password and options."""
-    given = psycopg.conninfo.conninfo_to_dict(url)
+    """What a database is called where anybody may read it: its URL without user, password and options. Raises
+    StoreError for what is none."""
+    try:
+        given = conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        # What the driver says repeats a part of the URL, which may be of the password.
+        told = "DATABASE_URL is no URL that PostgreSQL understands: look at what follows the ?, and at each % in it."
+        raise StoreError(told) from None
     host, port, name = (given.get(key) for key in ("host", "port", "dbname"))
     return f"postgresql://{host or ''}{f':{port}' if port else ''}/{name or ''}"

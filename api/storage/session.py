@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 import psycopg
-from psycopg import pq
+from psycopg import conninfo, pq
 from psycopg.types.numeric import Int8BinaryDumper
 
 from api.storage import dialect, faults
@@ -220,7 +220,7 @@ def _set_up(raw: psycopg.Connection[Any], name: str) -> None:
 
 
 def _defaults(url: str) -> dict[str, Any]:
-    given = psycopg.conninfo.conninfo_to_dict(url)
+    given = conninfo.conninfo_to_dict(url)
     defaults = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "onrecord", "client_encoding": "UTF8"}
     return {key: value for key, value in defaults.items() if key not in given}
 

@@ -13,10 +13,17 @@ from pathlib import Path
 
 import pytest
 
+from api import create_app, notes
+from api.settings import Settings
 from api.storage import log
 from tests.cli.conftest import Done, Shell, claim
+from tests.cli.mirrored import key_of
+from tests.cli.test_cli_mirror import READ
+from tests.cli.test_cli_serving import served as serving
 from tests.postgresql import PASSWORD, Server
 from tests.records import DESK
+
+KEY = notes.new_key("localhost/onrecord")
 
 
 class ServerShell(Shell):
@@ -89,12 +96,35 @@ def first_claim(remote: ServerShell) -> str:
 
 
 def test_a_ledger_moves_to_a_server(full: Shell, remote: ServerShell) -> None:
-    """An export of a file makes the same log on a server: same root, so that cursors and proofs stay good."""
+    """An export of a file makes the same log on a server, which gives the same answers, byte for byte: so cursors,
+    ETags and proofs stay good."""
     assert full("export", full.folder / "all.ndjson").status == 0
     assert remote("migrate").status == 0
     moved = remote("import", "--ledger", full.folder / "all.ndjson")
     assert moved.status == 0 and full.head.root.hex() in moved.out, moved.err
     assert remote.head == full.head
+    own = {"ONRECORD_SIGNING_KEY": KEY.private_text(), "ONRECORD_HEADS": str(full.folder / "heads")}
+    clients = [
+        create_app(Settings.from_environ(own | {"DATABASE_URL": url})).test_client()
+        for url in (f"sqlite:///{full.path}", remote.url)
+    ]
+    for path in READ:
+        one, other = (client.get(path) for client in clients)
+        assert (one.status_code, one.data) == (other.status_code, other.data), path
+        assert one.headers.get("ETag") == other.headers.get("ETag"), path
+        assert one.status_code == 200 and one.data
+    for client in clients:
+        client.application.extensions["onrecord"].database.close()
+
+
+def test_a_mirror_on_a_server(full: Shell, remote: ServerShell) -> None:
+    """A server can have the mirror of a record, with the same root."""
+    key = key_of(full)
+    with serving(full, "serve") as (url, _):
+        done = remote("mirror", url, "--key", key, "--once")
+        assert done.status == 0 and full.head.root.hex() in done.out, done.err
+    assert remote.head == full.head
+    assert remote("verify").status == 0
 
 
 def test_it_is_served(remote: ServerShell) -> None:
