@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 from urllib.request import urlopen
 
@@ -12,7 +11,8 @@ from tests.bench.databases import database
 from tests.bench.load import load
 from tests.bench.serving import Running, serving
 
-ROUNDS = 3
+# The best of so many rounds counts, of the one as of the other: what else runs on the machine only ever slows them down.
+ROUNDS = 5
 ATTEMPTS = 4
 # A round counts where the idler worker did at least this share of the busier one's work.
 BALANCE = 0.6
@@ -71,12 +71,12 @@ def _rounds(bare: Running, ours: Running, target: Target) -> tuple[Round, Round]
     for _ in range(ROUNDS):
         theirs.append(_balanced(bare, "/bare", {}))
         own.append(_balanced(ours, target.path, target.headers))
-    return _median(theirs), _median(own)
+    return _best(theirs), _best(own)
 
 
 def bare_rate(bare: Running) -> float:
     """Answers a second of the bare handler, when both of its workers work."""
-    return median(_balanced(bare, "/bare", {}).rate for _ in range(3))
+    return max(_balanced(bare, "/bare", {}).rate for _ in range(ROUNDS))
 
 
 def _balanced(server: Running, path: str, headers: dict[str, str]) -> Round:
@@ -94,8 +94,8 @@ def _balanced(server: Running, path: str, headers: dict[str, str]) -> Round:
     return Round(found.rate, sum(used) / found.answers * 1e6)
 
 
-def _median(rounds: list[Round]) -> Round:
-    return Round(median(found.rate for found in rounds), median(found.cpu for found in rounds))
+def _best(rounds: list[Round]) -> Round:
+    return max(rounds, key=lambda found: found.rate)
 
 
 def _json(url: str) -> dict[str, list[dict[str, str]]]:
