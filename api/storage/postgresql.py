@@ -26,11 +26,13 @@ PATIENCE = 60
 # under REPEATABLE READ the snapshot would be of the moment when the waiting began.
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 LOCKED = f"SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT pg_advisory_xact_lock({TURN})"
+AFTERWARDS = f"SET LOCAL lock_timeout = {SETTINGS['lock_timeout']}"
+# What a session was told is told in each transaction where the next one may have another session.
 TIMEOUTS = {key: value for key, value in SETTINGS.items() if key.endswith("timeout")}
 LIMITS = "; ".join(f"SET LOCAL {key} = {value}" for key, value in (TIMEOUTS | PLANNING).items())
 # The head's lock comes before the snapshot: where a rebuild puts new tables in place of the old ones, whoever began to
 # read before would find the new ones empty. So the rebuild waits for them at the head, and they for the rebuild.
-SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {LIMITS}; LOCK TABLE head IN ACCESS SHARE MODE"
+SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE head IN ACCESS SHARE MODE"
 
 
 class Database:
@@ -168,7 +170,7 @@ class Database:
 
     def _begin_turn(self, session: Session) -> None:
         try:
-            self._begin(session, f"{BEGIN}; {LOCKED}; {LIMITS}")
+            self._begin(session, f"{BEGIN}; {LOCKED}; {AFTERWARDS}")
         except EngineFailure as failed:
             if failed.code == "55P03":
                 waited = f"Other writers had the record for {PATIENCE} seconds: try again."
@@ -183,13 +185,13 @@ class Database:
     def _begin(self, session: Session, command: str) -> None:
         """Begin a transaction, over another connection if the one at hand was cut."""
         try:
-            session.run(command)
+            session.run(f"{command}; {LIMITS}" if session.pooled else command)
         except EngineFailure as failed:
             self._give_up(session)
             if not failed.lost:
                 raise
             session.reopen()
-            session.run(command)
+            session.run(f"{command}; {LIMITS}" if session.pooled else command)
         session.busy, session.free = True, False
 
     def _end(self, session: Session) -> None:

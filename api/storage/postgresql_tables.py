@@ -15,9 +15,9 @@ from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
 BESIDE = "onrecord_anew"
-# How often, and for how many seconds at once, the readers of the old tables are waited for. Those who come to read
-# meanwhile wait as well, so it lets them in every now and then.
-TRIES, GLANCE = 60, 1
+# How often the readers of the old tables are waited for, for how many milliseconds at once, and how many seconds later
+# again. Those who come to read meanwhile wait as well, so they are let in in between.
+TRIES, GLANCE, PAUSE = 120, 200, 0.5
 
 
 def _record(session: Session) -> None:
@@ -102,7 +102,7 @@ def _wait_for_readers(session: Session, here: str) -> None:
     locks = ", ".join(f'"{here}".{table}' for table in DERIVED)
     for attempt in range(1, TRIES + 1):
         session.run("SAVEPOINT waiting")
-        session.run(f"SET LOCAL lock_timeout = '{GLANCE}s'")
+        session.run(f"SET LOCAL lock_timeout = {GLANCE}")
         try:
             session.run(f"LOCK TABLE {locks} IN ACCESS EXCLUSIVE MODE")
             return
@@ -110,7 +110,7 @@ def _wait_for_readers(session: Session, here: str) -> None:
             if attempt == TRIES or failed.code not in ("55P03", "40P01"):
                 raise
             session.run("ROLLBACK TO SAVEPOINT waiting")
-            time.sleep(GLANCE / 10)
+            time.sleep(PAUSE)
 
 
 def _refuse_others(session: Session, name: str) -> None:

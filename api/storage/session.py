@@ -107,6 +107,11 @@ class Session:
         self.busy = self.writing = False
         self.rebuilt = self.free = False
 
+    @property
+    def pooled(self) -> bool:
+        """Whether each transaction may have another session of the server."""
+        return self.raw.prepare_threshold is None
+
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
         """Run a statement of the package. Raises EngineFailure."""
         statement = dialect.translated(sql)
