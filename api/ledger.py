@@ -112,7 +112,8 @@ class Turn:
 
     def finish(self) -> None:
         """Store the head that the appends led to; part of the same transaction."""
-        log.set_head(self.db, self.head)
+        if self.head.size:
+            log.set_head(self.db, self.head)
 
     def _refuse_mirror(self) -> None:
         # An entry of our own would part the mirror from its source for good.
@@ -281,5 +282,6 @@ def derive_all(
         history.forget()
         progress(tree.size)
     buffered.flush()
-    log.set_head(db, tree.head)
+    if tree.size:
+        log.set_head(db, tree.head)
     return tree.head
