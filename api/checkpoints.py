@@ -21,9 +21,10 @@ from typing import BinaryIO, NamedTuple
 import orjson
 
 from api import notes
+from api.disk import sync_folder
 from api.domain.entries import instant
 from api.errors import LedgerRewound, NotFound
-from api.keyring import Keyring, KeySource, sync_folder
+from api.keyring import Keyring, KeySource
 from api.storage import log, mirrors, tree
 from api.storage.faults import StoreError
 from api.storage.log import Connection

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from api import notes
+from api.disk import sync_folder
 from api.errors import Refusal
 from api.notes import BadKey, Key, SigningKey, VerifierKey
 from api.storage.faults import StoreError
@@ -145,15 +146,6 @@ def _write(path: Path, lines: list[str]) -> None:
         raise StoreError(f"The key file {path} cannot be written: {error.strerror or error}.") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def sync_folder(path: Path) -> None:
-    """Bring the name of a file that was just made, or renamed, to the disk."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _unusable(path: Path, error: Exception) -> StoreError:

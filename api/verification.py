@@ -21,6 +21,8 @@ from api.storage.log import Connection, Head, Sealed
 # Entries whose nodes are compared at once.
 TOGETHER = 1_000
 
+UNEXPLAINED = "its payload is missing, and no entry says that it was erased"
+
 
 class Fault(NamedTuple):
     """The first thing that does not hold: where, and what."""
@@ -99,7 +101,9 @@ def _erased(db: Connection) -> dict[int, int] | Fault:
 def _entry_fault(sealed: Sealed, tree: Tree, erased: Mapping[int, int]) -> Fault | None:
     by = erased.get(sealed.idx)
     if by is None:
-        found = misfit(sealed, tree.size, tree.recorded_at) or _payload_fault(sealed)
+        found = misfit(sealed, tree.size, tree.recorded_at)
+        if found is None and (sealed.salt is None or sealed.payload is None):
+            found = UNEXPLAINED
     else:
         found = misfit(sealed._replace(salt=None, payload=None), tree.size, tree.recorded_at)
         if found is None and sealed.payload is not None:
@@ -109,7 +113,7 @@ def _entry_fault(sealed: Sealed, tree: Tree, erased: Mapping[int, int]) -> Fault
 
 def _payload_fault(sealed: Sealed) -> str | None:
     if sealed.salt is None or sealed.payload is None:
-        return "its payload is missing, and no entry says that it was erased"
+        return UNEXPLAINED
     return payload_misfit(sealed.salt, sealed.payload, sealed.payload_hash)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from api.storage import keys
 from api.storage.sqlite import Database
+from tests.histories import Chronicle
 from tests.postgresql import Server, Unavailable, running
 from tests.records import DESK, Recorder, load_fixtures
 
@@ -105,3 +106,13 @@ def client(tmp_path: Path) -> Iterator[Client]:
     made.record.party(DESK, name="Example Desk")
     yield made
     store.close()
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A record in which everything happened that can happen."""
+    made = Database(tmp_path_factory.mktemp("history") / "record.db")
+    made.migrate()
+    Chronicle(6).write(made, 260)
+    yield made
+    made.close()

@@ -9,18 +9,9 @@ import pytest
 from api import merkle
 from tests import proving
 from tests.proving import mth
+from tests.signing import CT_LEAVES
 
-# The test leaves of Certificate Transparency, and the root over all eight of them.
-CT_LEAVES = [
-    "",
-    "00",
-    "10",
-    "2021",
-    "3031",
-    "40414243",
-    "5051525354555657",
-    "606162636465666768696a6b6c6d6e6f",
-]
+# The root over all eight test leaves of Certificate Transparency.
 CT_ROOT = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
 
 # The roots over the first 0 to 8 of them, and audit paths and consistency proofs: those that the tests of Certificate
@@ -100,13 +91,13 @@ def hashed(rows: list[merkle.Row], known: dict[merkle.Place, bytes]) -> list[byt
 
 def test_root_over_the_certificate_transparency_leaves() -> None:
     """The eight leaves that implementations of RFC 6962 are tested with have the published root."""
-    leaves = [merkle.leaf_hash(bytes.fromhex(leaf)) for leaf in CT_LEAVES]
+    leaves = [merkle.leaf_hash(leaf) for leaf in CT_LEAVES]
     assert [merkle.tree_hash(leaves[:size]).hex() for size in range(9)] == CT_ROOTS
 
 
 def test_proofs_of_the_certificate_transparency_tree() -> None:
     """The published audit paths and consistency proofs are those that the places lead to."""
-    known = stored([merkle.leaf_hash(bytes.fromhex(leaf)) for leaf in CT_LEAVES])
+    known = stored([merkle.leaf_hash(leaf) for leaf in CT_LEAVES])
     for (index, size), wanted in CT_INCLUSION.items():
         assert hashed(merkle.inclusion(index, size), known) == proving.hexes(wanted)
     for (old, new), wanted in CT_CONSISTENCY.items():

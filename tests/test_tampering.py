@@ -29,16 +29,6 @@ SERVICE = ("tokens", "idempotency", "mirror")
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A record in which everything happened that can happen."""
-    made = Database(tmp_path_factory.mktemp("history") / "record.db")
-    made.migrate()
-    Chronicle(6).write(made, 260)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
 def erased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Another one, in which payloads were erased, too."""
     made = Database(tmp_path_factory.mktemp("erased") / "record.db")

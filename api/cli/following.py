@@ -59,7 +59,7 @@ class Follower:
     def __init__(self, database: Database, url: str, keys: list[str]) -> None:
         self._database = database
         self._server = Server(url, keys, served.PAUSE)
-        self._url, self._keys = url.rstrip("/").removesuffix("/v1"), keys
+        self._keys = keys
         self._state: Mirror | None = None
         # How many entries there were when the source last told of more.
         self._heard = -1
@@ -82,7 +82,7 @@ class Follower:
     def _catch_up(self, progress: Progress) -> Checkpoint:
         signed, note = checkpoint(self._server, self._keys, self._state.origin if self._state else None)
         if self._state is None:
-            self._state = mirroring.begin(self._database, Mirror(self._url, signed.origin, tuple(self._keys)))
+            self._state = mirroring.begin(self._database, Mirror(self._server.url, signed.origin, tuple(self._keys)))
         state, head = self._state, log.head(self._database.reader())
         self._check_extends(head, signed, note)
         while (head.size, state.checkpoint) != (signed.size, note):
@@ -130,12 +130,12 @@ class Follower:
         else:
             if self._root_at(signed.size) == signed.root:
                 raise Behind(
-                    f"{self._url} has signed {signed.size:,} entries, and had signed {head.size:,} before: it was"
-                    " restored from an old backup, or it lags behind. Nothing is taken until it has more again."
+                    f"{self._server.url} has signed {signed.size:,} entries, and had signed {head.size:,} before: it"
+                    " was restored from an old backup, or it lags behind. Nothing is taken until it has more again."
                 )
             parting = self._parting(signed.size, signed.size)
         raise Fork(
-            f"FORK: {self._url} has signed a log of {signed.size:,} entries that does not begin with the"
+            f"FORK: {self._server.url} has signed a log of {signed.size:,} entries that does not begin with the"
             f" {head.size:,} that were taken from it, which were signed as well{parting}. Nothing more is taken."
             f" {self._evidence(note)}"
         )
@@ -170,7 +170,8 @@ class Follower:
             check_consistency(goal, place.reading.frontier.root(), signed.size, signed.root, path)
         except (Difference, Rewound) as error:
             raise Difference(
-                f"what {self._url} serves as entries {head.size} to {goal - 1} is not what it has signed: {error}"
+                f"what {self._server.url} serves as entries {head.size} to {goal - 1} is not what it has signed:"
+                f" {error}"
             ) from None
         part = Part([received(document) for document in documents])
         if goal < signed.size and (part.erasing or part.unexplained is not None):

@@ -12,7 +12,8 @@ import click
 from api import checkpoints, exports, verification
 from api.checkpoints import Heads
 from api.cli.common import Progress, only_sqlite, opened, opened_file, settings
-from api.cli.paths import COMPANIONS, new_file, part_of, readable, scratch, settle, standard_output, sync_folder
+from api.cli.paths import COMPANIONS, SQLITE, new_file, part_of, readable, scratch, settle, standard_output
+from api.disk import sync_folder
 from api.errors import LedgerRewound, Refusal
 from api.reads import changes
 from api.received import Gaps
@@ -25,8 +26,6 @@ from api.storage.sqlite import Database
 # How many entries are read at once when they are written out.
 EXPORTED = 500
 
-# How a database file of SQLite begins.
-SQLITE = b"SQLite format 3\0"
 BLOCK = 1 << 20
 
 

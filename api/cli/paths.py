@@ -11,8 +11,12 @@ from typing import BinaryIO
 
 import click
 
+from api.disk import sync_folder
+
 # What SQLite keeps beside a database that is open, or was not closed.
 COMPANIONS = ("-wal", "-shm")
+# How a database file of SQLite begins.
+SQLITE = b"SQLite format 3\0"
 
 
 @contextmanager
@@ -54,15 +58,6 @@ def settle(part: Path, file: Path) -> None:
         os.fsync(written.fileno())
     part.rename(file)
     sync_folder(file)
-
-
-def sync_folder(file: Path) -> None:
-    """Have the name of a file on the disk: a rename alone may be forgotten by a power cut."""
-    folder = os.open(file.absolute().parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @contextmanager

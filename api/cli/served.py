@@ -87,7 +87,7 @@ class Server:
     """A server at a URL, and the keys that its checkpoints must be signed with."""
 
     def __init__(self, url: str, keys: list[str], pause: float) -> None:
-        self._url, self._keys, self._pause = url.rstrip("/").removesuffix("/v1"), keys, pause
+        self.url, self._keys, self._pause = url.rstrip("/").removesuffix("/v1"), keys, pause
 
     def follow(self, place: Place, progress: Progress = lambda done: None) -> Checkpoint:
         """Read on from a place to what is signed now, and move the place there. Out: the checkpoint that agreed.
@@ -206,7 +206,7 @@ class Server:
 
     def get(self, path: str, query: Document | None = None) -> bytes:
         """The body of an answer; what can pass by itself is asked again. Raises ClickException, Rewound."""
-        url = f"{self._url}/v1/{path}" + (f"?{urlencode(query)}" if query else "")
+        url = f"{self.url}/v1/{path}" + (f"?{urlencode(query)}" if query else "")
         # That it is http(s) was looked at by whoever took the URL.
         request = Request(url, headers={"User-Agent": f"onrecord/{__version__}"})  # noqa: S310
         for attempt in range(TRIES):

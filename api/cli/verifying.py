@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 
-from api import comparison, verification
+from api import comparison, exports, verification
 from api.checkpoints import Heads
 from api.cli import served
 from api.cli.common import Progress, opened
+from api.cli.paths import SQLITE, readable
 from api.cli.served import Place, Reading, Server
 from api.storage import log, tree
 from api.storage.database import Database
@@ -24,9 +22,6 @@ from api.verification import Fault
 from api.verifier import Checkpoint, Difference, check_proof, named, open_checkpoint
 from schemas import strict_json
 from schemas.strict_json import BadJSON
-
-EXPORT = "onrecord/export/v1"
-DATABASE = b"SQLite format 3\x00"
 
 
 @click.command(short_help="Check the log, a proof, an export, or another server.")
@@ -172,9 +167,9 @@ def _keep(path: Path, text: str) -> None:
 
 
 def _file(name: str, keys: list[str], checkpoint: Path | None) -> None:
-    with _readable(name) as stream:
+    with readable(name) as stream:
         first = stream.readline()
-        if first.startswith(DATABASE):
+        if first.startswith(SQLITE):
             raise click.ClickException(f"{name} is a database: DATABASE_URL=sqlite:///{name} onrecord verify")
         header = _object(first)
         if str(header.get("format", "")).startswith("onrecord/export/"):
@@ -182,15 +177,6 @@ def _file(name: str, keys: list[str], checkpoint: Path | None) -> None:
         else:
             _refuse("--checkpoint", checkpoint is not None, "an export")
             _proof(first + stream.read(), keys)
-
-
-@contextmanager
-def _readable(name: str) -> Iterator[BinaryIO]:
-    if name == "-":
-        yield sys.stdin.buffer
-        return
-    with Path(name).open("rb") as stream:
-        yield stream
 
 
 def _object(line: bytes) -> dict[str, Any]:
@@ -212,8 +198,9 @@ def _proof(data: bytes, keys: list[str]) -> None:
 
 def _export(header: dict[str, Any], stream: BinaryIO, keys: list[str], path: Path | None) -> None:
     """Every entry adds up to the header's size and root; those to a signed checkpoint, if there is one."""
-    if header["format"] != EXPORT:
-        raise click.ClickException(f"This export is written as {header['format']!a}; this version reads {EXPORT}.")
+    if header["format"] != exports.FORMAT:
+        told = f"This export is written as {header['format']!a}; this version reads {exports.FORMAT}."
+        raise click.ClickException(told)
     if keys and path is None:
         raise click.ClickException(
             "An export is not signed: give --checkpoint FILE with the signed one that it must fit."

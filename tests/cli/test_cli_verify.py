@@ -20,7 +20,6 @@ from api.reads import changes
 from api.storage import log
 from api.storage.sqlite import Database
 from tests.cli.conftest import Done, Shell
-from tests.histories import Chronicle
 from tests.instances import ORIGIN, SIGNER, Instance
 from tests.proving import mth
 from tests.records import Recorder
@@ -35,16 +34,6 @@ STRANGER = Signer(ORIGIN, 9)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What could pass by itself is asked again at once."""
     monkeypatch.setattr(served, "PAUSE", 0.01)
-
-
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A record in which everything happened that can happen."""
-    made = Database(tmp_path_factory.mktemp("history") / "record.db")
-    made.migrate()
-    Chronicle(6).write(made, 260)
-    yield made
-    made.close()
 
 
 @pytest.fixture
