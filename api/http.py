@@ -306,6 +306,12 @@ def next_url(cursor: str) -> str:
     return f"{quote(request.path, safe='/:~')}?{urlencode(values)}"
 
 
+def base_url() -> str:
+    """The scheme and host with which absolute URLs of the record begin: the setting's, or those that the request was
+    sent to. Nothing that is stored may have it in it."""
+    return house().settings.public_url or current().host_url.rstrip("/")
+
+
 def _matches(environ: WSGIEnvironment, etag: str) -> bool:
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return False

@@ -33,6 +33,8 @@ def test_defaults_are_usable() -> None:
         ({"PORT": "5000"}, "bind", "0.0.0.0:5000"),
         ({"PORT": "5000", "ONRECORD_BIND": "127.0.0.1:9"}, "bind", "127.0.0.1:9"),
         ({"ONRECORD_BIND": "[::1]:8000"}, "bind", "[::1]:8000"),
+        ({"ONRECORD_PUBLIC_URL": "https://record.example.org/"}, "base_url", "https://record.example.org"),
+        ({"ONRECORD_BIND": "127.0.0.1:9"}, "base_url", "http://127.0.0.1:9"),
         ({"ONRECORD_THREADS": "3"}, "waiters", 1),
         ({"ONRECORD_THREADS": "1"}, "waiters", 0),
         ({"ONRECORD_WAITERS": "0"}, "waiters", 0),
