@@ -4,7 +4,7 @@ itself.
 `create_app(settings)` makes the WSGI application. Inside, from the outside in:
 
 * `routes`     one module a resource: parses a request, calls, answers
-* `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
+* `http`, `auth`, `limits`, `problems`, `openapi`, `streaming`, `logs`   what every route needs
 * `server`     the application under gunicorn
 * `interop`    the record in the formats of others: pure functions, and what reads the record for them
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it

@@ -4,7 +4,7 @@
 * `signing`      key, heads
 * `serving`      serve, demo
 * `moving`       import (with `files`, what an import reads, and `pipeline`, how it is prepared)
-* `keeping`      export, backup, restore (with `paths`, the files that are made)
+* `keeping`      export, backup, restore (with `paths`, the files that are made, and `publishing`, other formats)
 * `mirroring`    mirror, compare (with `following`, who reads another record)
 * `checking`     rebuild, doctor
 * `verifying`    verify (with `served`, what comes from elsewhere)

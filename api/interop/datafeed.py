@@ -13,6 +13,7 @@ from api.reads import cursors
 from api.reads.lookups import Documents
 from api.storage import published
 from api.storage.log import Connection
+from api.storage.published import Published
 
 # Of the cursor of this list.
 KIND = "r"
@@ -21,17 +22,16 @@ KIND = "r"
 def page(db: Connection, asked: Mapping[str, Any], at: int | None, whose: Provenance) -> tuple[bytes, str | None]:
     """A page of the feed, one item for each verdict in the order of publication, and the cursor of the next one."""
     after = cursors.decode(asked.get("cursor"), KIND, int)
-    rows = published.verdicts(db, after[0] if after else 0, asked["limit"] + 1, at)
+    rows = published.documents(db, published.VERDICTS, after[0] if after else 0, asked["limit"] + 1, at)
     shown = rows[: asked["limit"]]
-    following = cursors.encode(KIND, shown[-1][0]) if len(rows) > len(shown) else None
-    return opening(whose) + b",".join(items(db, [body for _, body in shown], at, whose.base)) + CLOSING, following
+    following = cursors.encode(KIND, shown[-1].no) if len(rows) > len(shown) else None
+    return opening(whose) + b",".join(items(Documents(db, at), shown, whose.base)) + CLOSING, following
 
 
-def items(db: Connection, verdicts: Iterable[bytes], at: int | None, base: str) -> list[bytes]:
-    """The items of verdicts, given by their documents."""
-    known = Documents(db, at)
+def items(known: Documents, verdicts: Iterable[Published], base: str) -> list[bytes]:
+    """The items of verdicts. `known` has the documents of the moment that these are of."""
     renderer = Renderer(base, known.party, known.claim)
-    return [_item(renderer, known, orjson.loads(verdict)) for verdict in verdicts]
+    return [_item(renderer, known, orjson.loads(verdict.body)) for verdict in verdicts if verdict.body]
 
 
 def opening(whose: Provenance) -> bytes:

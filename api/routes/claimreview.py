@@ -18,7 +18,7 @@ from api.reads.lookups import Documents
 from api.routes import reading
 from api.storage import log
 from api.storage.log import Connection
-from schemas.claimreview import ClaimReviewQuery, DataFeedQuery
+from schemas.interop import ClaimReviewQuery, DataFeedQuery
 
 blueprint = Blueprint("claimreview", __name__, url_prefix="/v1", description="Verdicts as ClaimReview (schema.org).")
 

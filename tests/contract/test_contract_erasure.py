@@ -148,6 +148,9 @@ def translated(api: Api) -> Iterator[tuple[str, str]]:
     for path in paths:
         for query in ("", *(f"?at={at}" for at in range(api.size + 1))):
             yield f"/v1/{path}{query}", api.get(f"/v1/{path}{query}").get_data(as_text=True)
+    for form in ("csv", "ndjson", "jsonld", "sqlite"):
+        for query in ("", f"?at={api.size - 1}"):
+            yield f"/v1/export.{form}{query}", api.get(f"/v1/export.{form}{query}").data.decode("latin-1")
 
 
 def held(text: str) -> list[str]:
@@ -177,6 +180,7 @@ def test_no_byte_is_left(api: Api, case: str) -> None:
     stored = b"".join(path.read_bytes() for path in folder.glob("record.db*"))
     assert held(stored.decode("latin-1")) == NEEDLES
     assert held("".join(text for _, text in crawl(api))) == NEEDLES
+    assert held("".join(text for url, text in translated(api) if "ndjson" in url))
     root = api.get("/v1/changes").json["head"]
     told = onrecord(api, "erase", subject, "--reason", WHY, "--yes")
     assert f"Erased from the record: {subject}, entries 8, " in told

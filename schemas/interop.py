@@ -1,4 +1,4 @@
-"""ClaimReview: what the routes of reviews take."""
+"""What the routes take that give the record in the formats of others."""
 
 from __future__ import annotations
 
@@ -11,3 +11,7 @@ class ClaimReviewQuery(DocumentQuery):
 
 class DataFeedQuery(ListQuery):
     """A page of all reviews, in the order of their publication."""
+
+
+class ExportQuery(DocumentQuery):
+    """The whole record, now or as it stood."""
