@@ -72,7 +72,8 @@ def csv_rows(claim: Document, party: Callable[[str], Document | None], terms: Do
     row["positions"] = " ".join(f"{stance['question']}:{stance['position']}" for stance in claim["stances"])
     row["tags"] = " ".join(claim["tags"])
     for verdict in claim["verdicts"] or [{}]:
-        yield [cell((row | _ruling(verdict, party)).get(name)) for name in COLUMNS]
+        whole = row | _ruling(verdict, party)
+        yield [cell(whole.get(name)) for name in COLUMNS]
 
 
 def cell(value: Any) -> str:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from api import erasing
 from api.storage.sqlite import Database
 from tests.contract.conftest import MANDATORY, VERDICT, Api, problem
-from tests.contract.servers import Server, serving
-from tests.records import Recorder
+from tests.contract.servers import Asker, Server, serving
+from tests.records import DESK, Recorder
 
 PUBLIC = "public, max-age=5, stale-while-revalidate=30"
 TYPES = {
@@ -112,17 +113,29 @@ def stalled(server: Server, path: str) -> socket.socket:
     return connection
 
 
+def crowded(server: Server) -> tuple[Database, str]:
+    """Write more to a server's database than waits in sockets. Out: the database, and the last claim."""
+    store = Database(server.database)
+    record = Recorder(store)
+    with record.together():
+        record.party("agency")
+        claims = [record.claim(f"Claim {i}.", "agency", context="Words. " * 1_400) for i in range(450)]
+    return store, claims[-1]
+
+
+def wait_for_a_place(server: Server) -> None:
+    """Wait until a download is taken."""
+    until = time.monotonic() + 30
+    while server.get("/v1/export.jsonld").status == 503:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_a_slow_reader_holds_one_place_and_nothing_else(tmp_path: Path) -> None:
     """Over a real server: while one reads slowly the next is told to come back, everybody else is served, writers
-    write; and when the slow one goes away his place is free."""
+    write; and when the slow one goes away his place is free. Words that are erased meanwhile break his file off."""
     with serving(tmp_path, WEB_CONCURRENCY="1", ONRECORD_EXPORTS="1") as server:
-        store = Database(server.database)
-        record = Recorder(store)
-        with record.together():
-            record.party("agency")
-            for i in range(700):
-                record.claim(f"Claim {i}.", "agency", context="Words. " * 1_400)
-        store.close()
+        store, last = crowded(server)
         slow = stalled(server, "/v1/export.csv")
         refused = server.get("/v1/export.ndjson")
         assert (refused.status, refused.headers["retry-after"]) == (503, "30")
@@ -130,9 +143,23 @@ def test_a_slow_reader_holds_one_place_and_nothing_else(tmp_path: Path) -> None:
         party = {"id": "another", "name": "Another", "kind": "organization"}
         assert server.post("/v1/parties", party).status == 201
         slow.close()
-        until = time.monotonic() + 20
-        while server.get("/v1/export.jsonld").status == 503:
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        wait_for_a_place(server)
         whole = server.get("/v1/export.csv").body.decode()
-        assert len(list(csv.reader(io.StringIO(whole, newline="")))) == 701
+        assert len(list(csv.reader(io.StringIO(whole, newline="")))) == 451
+        with stalled(server, "/v1/export.csv") as slow:
+            erasing.erase(store, f"claim/{last}", "By order.", DESK)
+            store.close()
+            received = b"".join(iter(lambda: slow.recv(1 << 20), b""))
+        assert received and not received.endswith(b"0\r\n\r\n") and b"Claim 449." not in received
+
+
+def test_a_reader_who_stands_still_is_given_up(tmp_path: Path) -> None:
+    """He does not keep his place for ever; one who reads keeps his connection for what he asks next."""
+    impatient = "import api.streaming; api.streaming.PATIENCE = 1\n"
+    with serving(tmp_path, first=impatient, WEB_CONCURRENCY="1", ONRECORD_EXPORTS="1") as server:
+        crowded(server)[0].close()
+        with stalled(server, "/v1/export.csv"):
+            assert server.get("/v1/export.csv").status == 503
+            wait_for_a_place(server)
+        with Asker(server.port) as asker:
+            assert [asker.get(f"/v1/{path}").status for path in ("export.csv", "export.csv", "claims")] == [200] * 3
