@@ -17,8 +17,16 @@ COLUMNS = (
     *("claim", "text", "wording", "language", "speaker", "speaker_name", "on_behalf_of", "on_behalf_of_name", "role"),
     *("stated_on", "disclosed_on", "context", "appearance_url", "appearance_publisher", "positions", "tags"),
     *("claim_status", "withdrawal_reason", "claim_recorded_at"),
-    *("verdict", "rating", "label", "explanation", "verdict_url", "verdict_title", "reviewer", "reviewer_name"),
-    *("reviewed_on", "verdict_status", "stale", "retraction_reason", "verdict_recorded_at"),
+    *("verdict", "rating", "mapping", "label", "explanation", "verdict_url", "verdict_title"),
+    *(
+        "reviewer",
+        "reviewer_name",
+        "reviewed_on",
+        "verdict_status",
+        "stale",
+        "retraction_reason",
+        "verdict_recorded_at",
+    ),
     *("license", "attribution"),
 )
 
@@ -102,6 +110,8 @@ def _ruling(verdict: Document, party: Callable[[str], Document | None]) -> Docum
     reason = (verdict["retraction"] or {}).get("reason")
     return row | {
         "verdict": verdict["id"],
+        # Only a verdict that came from elsewhere has one: what made a rating of its label.
+        "mapping": verdict.get("mapping"),
         "reviewer_name": _name(verdict["reviewer"], party),
         "retraction_reason": reason,
     }

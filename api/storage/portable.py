@@ -33,8 +33,8 @@ TABLES = {
     "stances": "claim TEXT NOT NULL REFERENCES claims (id), question TEXT NOT NULL REFERENCES questions (id),"
     " position TEXT NOT NULL, reasoning TEXT, PRIMARY KEY (claim, question)",
     "verdicts": "id TEXT PRIMARY KEY, claim TEXT NOT NULL REFERENCES claims (id),"
-    " reviewer TEXT NOT NULL REFERENCES parties (id), rating TEXT, label TEXT, explanation TEXT, url TEXT, title TEXT,"
-    " author TEXT, reviewed_on TEXT, language TEXT, status TEXT NOT NULL, stale INTEGER NOT NULL,"
+    " reviewer TEXT NOT NULL REFERENCES parties (id), rating TEXT, mapping TEXT, label TEXT, explanation TEXT,"
+    " url TEXT, title TEXT, author TEXT, reviewed_on TEXT, language TEXT, status TEXT NOT NULL, stale INTEGER NOT NULL,"
     " supersedes TEXT REFERENCES verdicts (id), superseded_by TEXT REFERENCES verdicts (id), retracted_at TEXT,"
     " retraction_reason TEXT, erased_at TEXT, claim_revision INTEGER NOT NULL, revision INTEGER NOT NULL,"
     " recorded_at TEXT NOT NULL",

@@ -15,7 +15,7 @@ import pytest
 
 from api import erasing
 from api.errors import Busy
-from api.interop import bulk
+from api.interop import bulk, rows
 from api.interop.moments import Moment
 from api.interop.provenance import Provenance
 from api.interop.rows import COLUMNS, cell
@@ -120,6 +120,21 @@ def test_csv_keeps_line_breaks_quotes_and_scripts(database: Database, record: Re
     record.verdict(record.claim(nasty, "agency"), label="=1", explanation="a,b\n")
     [row] = table(database)
     assert (row["text"], row["label"], row["explanation"]) == (nasty, "'=1", "a,b\n")
+
+
+def test_an_imported_verdict_has_its_mapping() -> None:
+    """A label that no mapping knows is there without a rating."""
+    seen = {"id": "1", "text": "Words.", "withdrawn": None, "erased": None, "tags": [], "stances": []}
+    ruled = {"id": "2", "rating": None, "label": "Eh", "explanation": None, "mapping": "labels/1", "reviewer": "desk"}
+    ruled |= {"reviewed_on": None, "stale": False, "url": None, "title": None, "status": "standing"}
+    ruled |= {"recorded_at": "", "retraction": None, "erased": None, "evidence": []}
+    whole = seen | {"appearances": [], "status": "unreviewed", "recorded_at": "", "verdicts": [ruled]}
+    whole["attribution"] = {"speaker": "agency", "on_behalf_of": None}
+    [row] = rows.csv_rows(whole, lambda party_id: None, {})
+    found = dict(zip(COLUMNS, row, strict=True))
+    assert (found["rating"], found["mapping"], found["label"]) == ("", "labels/1", "Eh")
+    [verdict] = rows.claim_rows(whole)["verdicts"]
+    assert (verdict["rating"], verdict["mapping"]) == (None, "labels/1")
 
 
 def test_sqlite_has_every_row(history: Database, tmp_path: Path) -> None:
@@ -228,6 +243,7 @@ def test_an_erasure_ends_a_file(database: Database, record: Recorder) -> None:
 def test_memory_does_not_grow_with_the_record(database: Database, record: Recorder, tmp_path: Path) -> None:
     """Three times the claims take no more memory, whatever the format."""
     record.party("agency")
+
     def peaks() -> list[int]:
         found = []
         for form in (*bulk.STREAMS, "sqlite"):
