@@ -19,7 +19,7 @@ from api.routes.claimreview import provenance
 from api.routes.reading import head_etag
 from api.storage import log
 from api.storage.portable import TooLarge
-from schemas.interop import ExportQuery
+from schemas.interop import FEED, ExportQuery
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/v1", description="The whole record in one file.")
 
@@ -49,7 +49,7 @@ def as_ndjson() -> flask.Response:
 
 
 @blueprint.route("/export.jsonld")
-@documented(summary="All reviews as ClaimReview", query=ExportQuery, answers={200: JSON_LD}, etag=True)
+@documented(summary="All reviews as ClaimReview", query=ExportQuery, answers={200: (JSON_LD, FEED)}, etag=True)
 def as_claimreview() -> flask.Response:
     """The whole DataFeed of `/v1/claimreview` in one file."""
     return _stream("claimreview")

@@ -18,6 +18,7 @@ from api.reads.lookups import Documents
 from api.routes import reading
 from api.storage import log
 from api.storage.log import Connection
+from schemas import interop
 from schemas.interop import ClaimReviewQuery, DataFeedQuery
 
 blueprint = Blueprint("claimreview", __name__, url_prefix="/v1", description="Verdicts as ClaimReview (schema.org).")
@@ -29,7 +30,7 @@ REVIEW, FEED = ClaimReviewQuery(), DataFeedQuery()
 @documented(
     summary="A claim's reviews as ClaimReview",
     query=ClaimReviewQuery,
-    answers={200: MEDIA_TYPE},
+    answers={200: (MEDIA_TYPE, interop.REVIEWS)},
     etag=True,
     problems=[errors.NotFound],
 )
@@ -42,7 +43,7 @@ def of_claim(claim_id: str) -> http.Answer:
 @documented(
     summary="A verdict as ClaimReview",
     query=ClaimReviewQuery,
-    answers={200: MEDIA_TYPE},
+    answers={200: (MEDIA_TYPE, interop.REVIEW)},
     etag=True,
     problems=[errors.NotFound],
 )
@@ -60,7 +61,11 @@ def of_verdict(verdict_id: str) -> http.Answer:
 
 @blueprint.route("/claimreview")
 @documented(
-    summary="All reviews as a DataFeed", query=DataFeedQuery, answers={200: MEDIA_TYPE}, etag=True, headers=["Link"]
+    summary="All reviews as a DataFeed",
+    query=DataFeedQuery,
+    answers={200: (MEDIA_TYPE, interop.FEED)},
+    etag=True,
+    headers=["Link"],
 )
 def feed() -> http.Answer:
     """One item for each verdict, in the order of publication. Those that no longer stand have a `dateDeleted`.
