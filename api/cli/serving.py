@@ -18,7 +18,7 @@ from api.cli.signing import make_key, source
 from api.errors import LedgerRewound
 from api.importing import Loader
 from api.settings import Settings
-from api.storage import keys, log, mirrors, opening
+from api.storage import keys, log, mirrors, moves, opening
 from api.storage.database import Database
 from api.storage.faults import EngineError, StoreError
 from schemas.vocabulary import RESERVED_PARTY_ID
@@ -81,7 +81,12 @@ def demo(path: Path) -> None:
 
 
 def _warn(chosen: Settings, database: Database) -> None:
-    """Say in the log what the service will refuse. Raises StoreError for keys or heads that cannot be used."""
+    """Say in the log what the service will refuse. Raises StoreError for keys or heads that cannot be used, and for a
+    record of which only a part is here."""
+    if move := moves.state(database.reader()):
+        if move.direction == moves.INTO:
+            raise StoreError(f"Only a part of the record is here: move all of it from {move.other} ('onrecord move').")
+        told.error("nothing will be written", reason=f"the record was moved to {move.other}: set DATABASE_URL to that")
     if mirrors.state(database.reader()) is None and not source(chosen).keyring().signing:
         told.warning("no key: checkpoints and proofs of verdicts are not served", remedy="onrecord key add")
     try:

@@ -122,10 +122,14 @@ class Database:
         """Bring the schema up to date, making the file where there is none. Out: the names of the migrations that ran.
 
         All of them run in one writer's turn: workers that boot together and migrate for themselves failed
-        three times in four.
+        three times in four. Raises StoreError for a database of another application.
         """
         with self.turn() as connection:
             db = SqliteUtils(connection)
+            others = {*db.table_names()} - {migrations.migrations_table}
+            if others and not migrations.applied(db):
+                told = f"The database at {self.path} is another application's (it has a table {min(others)})"
+                raise StoreError(f"{told}: set DATABASE_URL to another file.")
             names = [migration.name for migration in migrations.pending(db)]
             migrations.apply(db)
         return names
