@@ -146,6 +146,11 @@ class Database:
                     session.run(f"SET {key} = {value}")
         return True
 
+    def discard(self) -> None:
+        """Drop every table of the record."""
+        with self.turn() as session:
+            tables.drop(session)
+
     def serve(self) -> None:
         """Nobody puts another database in the place of one on a server."""
 

@@ -165,6 +165,12 @@ class Database:
         _, pages, _ = self._writer().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         return int(pages)
 
+    def discard(self) -> None:
+        """Remove the file, and those that belong to it as long as it is used."""
+        self.close()
+        for suffix in ("", "-wal", "-shm", ".lock", ".serving"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
     def serve(self) -> None:
         """Say that this process, and those that it makes, serve this database, until the last of them ends. Raises
         Busy while it is being restored."""
