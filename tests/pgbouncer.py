@@ -63,7 +63,7 @@ class Pgbouncer:
 def shown() -> str:
     """The settings that docs/scaling.md shows."""
     page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
-    return page.partition("```ini\n")[2].partition("```")[0]
+    return page.partition("## pgbouncer")[2].partition("```ini\n")[2].partition("```")[0]
 
 
 @contextmanager
