@@ -21,6 +21,7 @@ RUN = (
     "mirrors.md",
     "polling.md",
     "proof.md",
+    "scaling.md",
     "verdicts.md",
 )
 
