@@ -147,6 +147,7 @@ def documented(
     answers: Mapping[int, AnySchema | str | tuple[str, AnySchema]],
     query: AnySchema | None = None,
     body: AnySchema | None = None,
+    media_types: Sequence[str] = (JSON,),
     patch: bool = False,
     example: Mapping[str, Any] | None = None,
     problems: Iterable[type[Refusal]] = (),
@@ -158,13 +159,13 @@ def documented(
 ) -> Callable[[View], View]:
     """Says what a route takes and answers; the docstring below it becomes the description.
 
-    `answers`: status -> a schema of its JSON, the media type of another kind of text, or
-    a media type with a schema, for what is JSON by another name. `body` and `query`:
-    what `http.body` and `http.query` are called with; `patch`: the body is a JSON merge patch; `example`: one
-    whole body. `scope`: what `auth.require` is called with; `public`: a token is not even looked at. `etag`:
-    the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision` is called.
-    `headers`: further ones of a success (Location, Link). `problems`: the refusals of this route beyond those
-    that follow from the rest.
+    `answers`: status -> a schema of its JSON, the media type of another kind of text, or a media type with a
+    schema, for what is JSON by another name. `body` and `query`: what `http.body` and `http.query` are called
+    with; `media_types`: what a body may come as; `patch`: the body is a JSON merge patch; `example`: one whole
+    body. `scope`: what `auth.require` is called with, several with spaces between them; `public`: a token is not
+    even looked at. `etag`: the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision`
+    is called. `headers`: further ones of a success (Location, Link). `problems`: the refusals of this route
+    beyond those that follow from the rest.
     """
 
     def note(view: View) -> View:
@@ -186,7 +187,7 @@ def documented(
             content: dict[str, Any] = {"schema": body}
             if example is not None:
                 content["example"] = dict(example)
-            types = (MERGE_PATCH, JSON) if patch else (JSON,)
+            types = (MERGE_PATCH, JSON) if patch else media_types
             operation["requestBody"] = {"required": True, "content": {kind: dict(content) for kind in types}}
         for status, what in answers.items():
             names = ("X-Request-Id", *(("ETag",) if etag else ()), *headers)
@@ -242,7 +243,7 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
     if note["scope"]:
         kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror]
         kinds += [errors.RateLimited, errors.LedgerRewound]
-        operation["security"] = [{"token": [note["scope"]]}]
+        operation["security"] = [{"token": note["scope"].split()}]
     elif not note["public"]:
         kinds += [errors.Unauthenticated, errors.RateLimited]
         operation["security"] = [{}, {"token": []}]

@@ -57,6 +57,12 @@ ENTRY_KINDS = (
 # The actor of what the command line writes. No party may take this id.
 RESERVED_PARTY_ID = "operator"
 
+# The speaker of claims of which nobody knows who made them.
+UNKNOWN_PARTY_ID = "unknown-speaker"
+
+# What can come of a review that was sent to be taken in.
+REVIEW_OUTCOMES = ("created", "matched", "superseded", "already", "refused")
+
 # --- limits ----------------------------------------------------------------------------------------
 
 MAX_NAME = 500  # characters of a name, title, label, role, publisher or author
@@ -75,6 +81,7 @@ MAX_VARIANTS = 50
 MAX_STANCES = 20
 MAX_TAGS = 30
 MAX_SAME_AS = 50
+MAX_REVIEWS = 100  # that are taken in by one request
 
 MAX_DEPTH = 20  # of the nesting of a JSON body
 MAX_INTEGER = 2**53 - 1  # what every JSON reader holds exactly

@@ -18,8 +18,11 @@ def blueprints() -> list[Blueprint]:
         log,
         parties,
         questions,
+        reviews,
         verdicts,
     )
 
-    modules = (claims, verdicts, contradictions, questions, parties, changes, claimreview, bulk, log, health, docs)
+    record = (claims, verdicts, contradictions, questions, parties, changes)
+    formats = (claimreview, reviews, bulk)
+    modules = (*record, *formats, log, health, docs)
     return [module.blueprint for module in modules]

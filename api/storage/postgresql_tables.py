@@ -7,10 +7,10 @@ import re
 import time
 from collections.abc import Callable
 
-from api.storage import dialect, postgresql_search
+from api.storage import dialect, lists, postgresql_search
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
-from api.storage.tables import DERIVED, LOG, MIRROR, MOVE, SERVICE
+from api.storage.tables import DERIVED, LOG, MIRROR, MOVE, NAMES, SERVICE
 
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
@@ -34,8 +34,18 @@ def _move(session: Session) -> None:
     _run(session, dialect.tables(MOVE))
 
 
+def _names(session: Session) -> None:
+    _run(session, dialect.tables(NAMES))
+    lists.name_all(session)
+
+
 # By the names of the migrations of `api.storage.tables`, in their order.
-STEPS: dict[str, Callable[[Session], None]] = {"0001_record": _record, "0002_mirror": _mirror, "0003_move": _move}
+STEPS: dict[str, Callable[[Session], None]] = {
+    "0001_record": _record,
+    "0002_mirror": _mirror,
+    "0003_move": _move,
+    "0005_names": _names,
+}
 
 
 def known() -> list[str]:

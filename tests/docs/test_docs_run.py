@@ -15,6 +15,7 @@ RUN = (
     "backups.md",
     "bulk.md",
     "claimreview.md",
+    "claimreview-in.md",
     "command-line.md",
     "conventions.md",
     "deploying.md",
