@@ -6,6 +6,7 @@ itself.
 * `routes`     one module a resource: parses a request, calls, answers
 * `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
 * `server`     the application under gunicorn
+* `interop`    the formats of the field, made from the record and taken into it
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
 * `received`, `exports`, `mirroring`   entries that come from elsewhere: out of an export, or from the log's source
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions

@@ -80,6 +80,7 @@ MAX_DEPTH = 20  # of the nesting of a JSON body
 MAX_INTEGER = 2**53 - 1  # what every JSON reader holds exactly
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+MAX_OFFSET = 1_000  # results that can be skipped without a cursor
 MAX_WAIT = 25  # seconds that a poll may be held
 
 # --- patterns (to be used with fullmatch) ----------------------------------------------------------

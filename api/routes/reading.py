@@ -34,13 +34,15 @@ def document(name: str, schema: Schema) -> http.Answer:
     return http.answer(version[1], etag=http.etag(version[0], erasure))
 
 
-def derived(schema: Schema, listing: Listing) -> http.Answer:
+def derived(
+    schema: Schema, listing: Listing, more: Callable[[Mapping[str, Any]], str] = lambda asked: ""
+) -> http.Answer:
     """What is put together from several rows, all of them read from one state of the record.
 
     Every answer follows from the log and the URL alone, so the size of the log is its ETag: 304 is decided
-    before a row is read.
+    before a row is read. `more` is what the answer to what is asked depends on besides, the day for example.
     """
-    return _derived(schema, listing, linked=False)
+    return _derived(schema, listing, linked=False, more=more)
 
 
 def listed(schema: Schema, listing: Listing) -> http.Answer:
@@ -48,13 +50,15 @@ def listed(schema: Schema, listing: Listing) -> http.Answer:
     return _derived(schema, listing, linked=True)
 
 
-def _derived(schema: Schema, listing: Listing, linked: bool) -> http.Answer:
+def _derived(
+    schema: Schema, listing: Listing, linked: bool, more: Callable[[Mapping[str, Any]], str] = lambda asked: ""
+) -> http.Answer:
     asked = http.query(schema)
     database = http.house().database
     auth.authenticate(database.reader())
     with database.snapshot() as db:
         head = log.head(db)
-        etag = head_etag(head)
+        etag = head_etag(head, more(asked))
         unchanged = http.not_modified(etag)
         if unchanged is not None:
             return unchanged

@@ -104,6 +104,11 @@ CREATE TABLE pairs (
     status TEXT NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (one, other, since)
 ) WITHOUT ROWID;
 CREATE INDEX pairs_by_status ON pairs (status, no, live, since);""",
+    "review_pages": """
+CREATE TABLE review_pages (
+    page TEXT NOT NULL, no INTEGER NOT NULL, site TEXT, PRIMARY KEY (page, no)
+) WITHOUT ROWID;
+CREATE INDEX review_pages_by_site ON review_pages (site, page, no);""",
     "searchable": """
 CREATE TABLE searchable (
     id INTEGER PRIMARY KEY, no INTEGER NOT NULL, live INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
@@ -112,6 +117,11 @@ CREATE TABLE searchable (
 CREATE INDEX searchable_by_claim ON searchable (no, live);
 CREATE INDEX searchable_by_time ON searchable (since);""",
 }
+
+# A record that was made after there were pages has the table from the first migration on.
+REVIEW_PAGES = (
+    DERIVED["review_pages"].replace(" TABLE ", " TABLE IF NOT EXISTS ").replace(" INDEX ", " INDEX IF NOT EXISTS ")
+)
 
 SEARCHED = ("text", "variants", "speakers", "titles")
 
@@ -129,6 +139,12 @@ def record(db: SqliteUtils) -> None:
 def mirror(db: SqliteUtils) -> None:
     """What the log is a mirror of."""
     _run(db, MIRROR)
+
+
+@migrations(name="0006_review_pages")
+def review_pages(db: SqliteUtils) -> None:
+    """On which pages reviewers publish: empty until a rebuild, in a record that has verdicts already."""
+    _run(db, REVIEW_PAGES)
 
 
 def create_derived(db: SqliteUtils) -> None:
