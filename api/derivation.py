@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from api import documents, drafts
-from api.domain import claims, contradictions, parties, questions, reviewed
+from api.domain import claims, contradictions, names, parties, questions, reviewed
 from api.domain.claims import Claim
 from api.domain.contradictions import pair_of
 from api.domain.entries import ERASURE, Entry
-from api.domain.parties import above, members
+from api.domain.parties import Party, above, members
 from api.domain.record import Body, Record, Stamp
 from api.domain.verdicts import Verdict, claim_of
 from api.drafts import Draft
@@ -52,6 +52,7 @@ def _party(history: History, entry: Entry) -> None:
     left = [party.id for party in above(before, history)] if before else []
     history.remember(entry.subject, after)
     _listed(history, entry, "parties", documents.party(after), new=before is None)
+    _replace_names(history, history.number_for(entry.subject, entry.index), before, after)
     for claim, was in zip(affected, placed, strict=True):
         _replace(history, claim, was, _place(claim, history), entry.index)
     # Those above it before, too: whoever follows them has to hear that it left.
@@ -82,9 +83,9 @@ def _claim(history: History, entry: Entry) -> None:
     _verdicts(history, after, entry)
     _replace(history, after, was, now, entry.index)
     # Whoever follows a party or question that the claim leaves has to hear of that, too.
-    members_of = {member.party for placed in (was, now) if placed for member in placed.members}
+    belongs = {facet for placed in (was, now) if placed for facet in placed.facets if facet.startswith("party=")}
     stances = [stance for state in (before, after) if state for stance in state.body.get("stances", [])]
-    facets = {f"party={party}" for party in members_of} | {f"question={stance['question']}" for stance in stances}
+    facets = belongs | {f"question={stance['question']}" for stance in stances}
     _tell(history, entry, facets, claim_id, before.status if before else None, after.status)
 
 
@@ -223,6 +224,14 @@ def _replace_fingerprint(history: History, number: int, was: bytes | None, now: 
         history.db.execute("DELETE FROM fingerprints WHERE fingerprint = :was AND no = :no", {"was": was, "no": number})
     if now:
         history.printed(now, number)
+
+
+def _replace_names(history: History, number: int, before: Party | None, after: Party) -> None:
+    was, now = (set(map(names.digest, names.keys_of(party))) if party else set() for party in (before, after))
+    if was - now:
+        lists.drop_names(history.db, was - now, number)
+    if now - was:
+        lists.add_names(history.db, now - was, number)
 
 
 def _terms(history: History, facets: Iterable[str]) -> list[int]:

@@ -13,6 +13,7 @@ from api.domain.parties import Member, members
 from api.domain.record import Body, Record
 from api.domain.words import folded
 from schemas.dates import Bounds, bounds
+from schemas.vocabulary import UNKNOWN_PARTY_ID
 
 # The party of a statement's row that stands for everybody, beside those of the parties that it belongs to.
 EVERYBODY = ""
@@ -95,7 +96,8 @@ def whose(attribution: Body, known: Record) -> Whose:
     """What follows from the parties as they stand."""
     parties = [known.party(attribution[role]) for role in ("speaker", "on_behalf_of") if role in attribution]
     belongs = tuple(members(attribution, known))
-    facets = tuple(f"party={member.party}" for member in belongs)
+    unknown = {f"party={party.id}" for party in parties if party and party.id == UNKNOWN_PARTY_ID}
+    facets = (*(f"party={member.party}" for member in belongs), *unknown)
     # That a name was erased is nothing to be found by.
     names = [party.name for party in parties if party and not (party.stamp.erased and party.name == erasure.TEXT)]
     return Whose(belongs, facets, _joined(names))
@@ -132,7 +134,11 @@ def publisher_facet(name: str) -> str:
 def _ruled(claim: Claim) -> list[str]:
     facets = [f"status={claim.status}"]
     for verdict in claim.standing:
-        facets += [f"rating={verdict.rating}", f"reviewer={verdict.reviewer}"]
+        facets.append(f"reviewer={verdict.reviewer}")
+        if verdict.rating:
+            facets.append(f"rating={verdict.rating}")
+    # Whether it stands or not: a review that was taken in once is known again.
+    facets += [f"review={verdict.review}" for verdict in claim.verdicts if verdict.review]
     return facets
 
 

@@ -57,6 +57,9 @@ ENTRY_KINDS = (
 # The actor of what the command line writes. No party may take this id.
 RESERVED_PARTY_ID = "operator"
 
+# The speaker of claims of which nobody knows who made them.
+UNKNOWN_PARTY_ID = "unknown-speaker"
+
 # --- limits ----------------------------------------------------------------------------------------
 
 MAX_NAME = 500  # characters of a name, title, label, role, publisher or author

@@ -1,1 +1,1 @@
-"""The formats of the field, made from the record and taken into it."""
+"""The field's formats: what goes out in them, and what is taken in."""

@@ -7,10 +7,10 @@ import re
 import time
 from collections.abc import Callable
 
-from api.storage import dialect, postgresql_search
+from api.storage import dialect, lists, postgresql_search
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
-from api.storage.tables import DERIVED, LOG, MIRROR, REVIEW_PAGES, SERVICE
+from api.storage.tables import DERIVED, LOG, MIRROR, NAMES, REVIEW_PAGES, SERVICE
 
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
@@ -28,6 +28,11 @@ def _mirror(session: Session) -> None:
     _run(session, dialect.tables(MIRROR))
 
 
+def _names(session: Session) -> None:
+    _run(session, dialect.tables(NAMES))
+    lists.name_all(session)
+
+
 def _review_pages(session: Session) -> None:
     _run(session, dialect.tables(REVIEW_PAGES))
 
@@ -36,6 +41,7 @@ def _review_pages(session: Session) -> None:
 STEPS: dict[str, Callable[[Session], None]] = {
     "0001_record": _record,
     "0002_mirror": _mirror,
+    "0005_names": _names,
     "0006_review_pages": _review_pages,
 }
 

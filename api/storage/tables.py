@@ -15,6 +15,8 @@ from __future__ import annotations
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
+from api.storage import lists
+
 LOG = """
 CREATE TABLE entries (
     idx INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, actor TEXT NOT NULL,
@@ -98,6 +100,8 @@ CREATE TABLE profiles (
     "fingerprints": """
 CREATE TABLE fingerprints (fingerprint BLOB NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (fingerprint, no))
 WITHOUT ROWID;""",
+    "names": """
+CREATE TABLE names (digest BLOB NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (digest, no)) WITHOUT ROWID;""",
     "pairs": """
 CREATE TABLE pairs (
     one TEXT NOT NULL, other TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, live INTEGER NOT NULL,
@@ -117,6 +121,9 @@ CREATE TABLE searchable (
 CREATE INDEX searchable_by_claim ON searchable (no, live);
 CREATE INDEX searchable_by_time ON searchable (since);""",
 }
+
+# A record that was made after there were names has the table from the first migration on.
+NAMES = DERIVED["names"].replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
 
 # A record that was made after there were pages has the table from the first migration on.
 REVIEW_PAGES = (
@@ -139,6 +146,13 @@ def record(db: SqliteUtils) -> None:
 def mirror(db: SqliteUtils) -> None:
     """What the log is a mirror of."""
     _run(db, MIRROR)
+
+
+@migrations(name="0005_names")
+def names(db: SqliteUtils) -> None:
+    """By which names and addresses parties are found."""
+    _run(db, NAMES)
+    lists.name_all(db.conn)
 
 
 @migrations(name="0006_review_pages")
