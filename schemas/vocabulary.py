@@ -78,6 +78,7 @@ MAX_VARIANTS = 50
 MAX_STANCES = 20
 MAX_TAGS = 30
 MAX_SAME_AS = 50
+MAX_MARKUPS = 100  # reviews on a page, in Google's format
 
 MAX_DEPTH = 20  # of the nesting of a JSON body
 MAX_INTEGER = 2**53 - 1  # what every JSON reader holds exactly

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
 from api.domain import reviewed
+from api.errors import InvalidRequest
 from api.storage import log
 from api.storage.log import Connection
 
@@ -66,10 +68,10 @@ def review(verdict: dict[str, Any], record: Record) -> dict[str, Any]:
     )
 
 
-def textual_rating(verdict: dict[str, Any]) -> str | None:
+def textual_rating(verdict: Mapping[str, Any]) -> str | None:
     """The rating as the reviewer words it, else as we do: `mostly_true` -> `Mostly true`."""
-    label: str | None = verdict["label"]
-    rating: str | None = verdict["rating"]
+    rating: str | None = verdict.get("rating")
+    label: str | None = verdict.get("label")
     return label or (rating.replace("_", " ").capitalize() if rating else None)
 
 
@@ -77,6 +79,19 @@ def instant(edtf: str | None) -> str | None:
     """A day as the instant at which it begins in UTC, which is how Google gives dates; None for all that is less exact
     than a day, since the format has no way to say so."""
     return f"{edtf}T00:00:00Z" if edtf and _DAY.fullmatch(edtf) else None
+
+
+def asked_site(asked: Mapping[str, Any], parameter: str) -> str | None:
+    """The site that a parameter asks for, however it is written: `https://www.site.example/` is `site.example`. None
+    without it. Raises InvalidRequest."""
+    given: str | None = asked.get(parameter)
+    if given is None:
+        return None
+    site = reviewed.site(given if "://" in given else f"https://{given}")
+    if site is None:
+        detail = "This is no site: write its host, such as factcheck.example."
+        raise InvalidRequest.of(f"/{parameter}", detail, "site")
+    return site
 
 
 def filled(**members: Any) -> dict[str, Any]:

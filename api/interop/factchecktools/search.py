@@ -14,7 +14,7 @@ import orjson
 from api.domain import reviewed, words
 from api.errors import InvalidRequest
 from api.interop.factchecktools import answers
-from api.interop.factchecktools.answers import Record, Wanted, filled
+from api.interop.factchecktools.answers import Record, Wanted, asked_site, filled
 from api.reads import cursors
 from api.reads import lists as ranking
 from api.storage import lists, log
@@ -40,7 +40,10 @@ class Found(NamedTuple):
 def search(db: Connection, asked: Mapping[str, Any], today: int, base: str) -> bytes:
     """A page of claims. In: what `schemas.factchecktools.SearchQuery` loads, the ordinal of today, and where the record
     is reached. Raises InvalidRequest for a page token that is none of this list's."""
-    wanted = Wanted(_site(asked), reviewed.language(asked["languageCode"]) if "languageCode" in asked else None)
+    wanted = Wanted(
+        asked_site(asked, "reviewPublisherSiteFilter"),
+        reviewed.language(asked["languageCode"]) if "languageCode" in asked else None,
+    )
     since = max(ANY_AGE, today - asked["maxAgeDays"]) if asked.get("maxAgeDays") else ANY_AGE
     found = (_ranked if "query" in asked else _newest)(db, asked, wanted, since)
     record = Record(db, found.at, base)
@@ -86,18 +89,6 @@ def _newest(db: Connection, asked: Mapping[str, Any], wanted: Wanted, since: int
     more = len(rows) > skipped + size
     following = cursors.encode(NEWEST, moment, since, shown[-1].earliest, shown[-1].no) if more else None
     return Found([row.no for row in shown], moment, following)
-
-
-def _site(asked: Mapping[str, Any]) -> str | None:
-    """The site that is asked for, however it is written: `https://www.site.example/` is `site.example`."""
-    given: str | None = asked.get("reviewPublisherSiteFilter")
-    if given is None:
-        return None
-    site = reviewed.site(given if "://" in given else f"https://{given}")
-    if site is None:
-        detail = "This is no site: write its host, such as factcheck.example."
-        raise InvalidRequest.of("/reviewPublisherSiteFilter", detail, "site")
-    return site
 
 
 def _facets(wanted: Wanted) -> tuple[str, ...]:
