@@ -41,8 +41,8 @@ def authenticate(db: Connection) -> Token | None:
     return found
 
 
-def require(db: Connection, scope: str) -> Token:
-    """The token of the current request, which must have `scope` (or `admin`). Every write calls this; it
+def require(db: Connection, *scopes: str) -> Token:
+    """The token of the current request, which must have all of `scopes` (or `admin`). Every write calls this; it
     counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited, and ReadOnlyMirror for any token
     where this is a mirror."""
     if mirrored := http.house().settings.mirror_of:
@@ -50,7 +50,9 @@ def require(db: Connection, scope: str) -> Token:
     token = authenticate(db)
     if token is None:
         raise _challenge("This needs a token: Authorization: Bearer onr_…", None)
-    if not token.allows(scope):
+    for scope in scopes:
+        if token.allows(scope):
+            continue
         raise errors.Forbidden(
             f"The token lacks the scope {scope!r}; it has {' '.join(token.scopes) or 'none'}.",
             headers={"WWW-Authenticate": f'Bearer realm="onrecord", error="insufficient_scope", scope="{scope}"'},

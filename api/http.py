@@ -82,6 +82,14 @@ def body(schema: Schema) -> dict[str, Any]:
     return loaded
 
 
+def foreign_body(*media_types: str) -> Any:
+    """A JSON body in somebody else's format, every number of it as it was written (`schemas.strict_json.Number`).
+
+    Raises UnsupportedMediaType, BodyTooLarge or MalformedJSON.
+    """
+    return _json(*media_types, numbers_as_written=True)
+
+
 def patch_body() -> tuple[dict[str, Any], str]:
     """The members of a JSON merge patch without `reason`, and the reason. What the members may be, the caller
     checks.
@@ -170,7 +178,7 @@ def query(schema: Schema) -> Mapping[str, Any]:
     return _DEFAULTS[schema]
 
 
-def _json(*media_types: str) -> Any:
+def _json(*media_types: str, numbers_as_written: bool = False) -> Any:
     request = current()
     if request.mimetype not in media_types or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
         raise errors.UnsupportedMediaType(
@@ -182,7 +190,7 @@ def _json(*media_types: str) -> Any:
             "Send the body as it is, not compressed.", headers={"Accept-Encoding": "identity"}
         )
     try:
-        return strict_json.loads(raw_body(), vocabulary.MAX_DEPTH)
+        return strict_json.loads(raw_body(), vocabulary.MAX_DEPTH, numbers_as_written=numbers_as_written)
     except strict_json.BadJSON as bad:
         raise errors.MalformedJSON(bad.detail, errors=[FieldError(bad.pointer, bad.detail, bad.code)]) from None
 

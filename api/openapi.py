@@ -134,6 +134,7 @@ def documented(
     answers: Mapping[int, AnySchema | str],
     query: AnySchema | None = None,
     body: AnySchema | None = None,
+    media_types: Sequence[str] = (JSON,),
     patch: bool = False,
     example: Mapping[str, Any] | None = None,
     problems: Iterable[type[Refusal]] = (),
@@ -147,11 +148,12 @@ def documented(
     """Says what a route takes and answers; the docstring below it becomes the description.
 
     `answers`: status -> a schema of its JSON, or the media type of another kind of text. `body` and `query`:
-    what `http.body` and `http.query` are called with; `patch`: the body is a JSON merge patch; `example`: one
-    whole body. `scope`: what `auth.require` is called with; `public`: a token is not even looked at. `etag`:
-    the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision` is called.
-    `headers`: further ones of a success (Location, Link). `problems`: the refusals of this route beyond those
-    that follow from the rest. `google`: they are answered in the shape of Google's APIs, and so are those that follow.
+    what `http.body` and `http.query` are called with; `media_types`: what a body may come as; `patch`: the body
+    is a JSON merge patch; `example`: one whole body. `scope`: what `auth.require` is called with, several with
+    spaces between them; `public`: a token is not even looked at. `etag`: the answer has one, and If-None-Match is
+    heeded. `if_match`: `http.required_revision` is called. `headers`: further ones of a success (Location, Link).
+    `problems`: the refusals of this route beyond those that follow from the rest.
+    `google`: all problems are answered in the shape of Google's APIs.
     """
 
     def note(view: View) -> View:
@@ -174,7 +176,7 @@ def documented(
             content: dict[str, Any] = {"schema": body}
             if example is not None:
                 content["example"] = dict(example)
-            types = (MERGE_PATCH, JSON) if patch else (JSON,)
+            types = (MERGE_PATCH, JSON) if patch else media_types
             operation["requestBody"] = {"required": True, "content": {kind: dict(content) for kind in types}}
         for status, what in answers.items():
             names = ("X-Request-Id", *(("ETag",) if etag else ()), *headers)
@@ -228,7 +230,7 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
     if note["scope"]:
         kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror]
         kinds += [errors.RateLimited, errors.LedgerRewound]
-        operation["security"] = [{"token": [note["scope"]]}]
+        operation["security"] = [{"token": note["scope"].split()}]
     elif not note["public"]:
         kinds += [errors.Unauthenticated, errors.RateLimited]
         operation["security"] = [{}, {"token": []}]

@@ -99,6 +99,14 @@ def rate(
     return Rated(None, f"ratings/{VERSION}")
 
 
+def markdown() -> str:
+    """The table as it stands in the documentation."""
+    lines = [f"Version {VERSION}:", "", "| publisher | label | rating | |", "|---|---|---|---|"]
+    for row in table():
+        lines.append(f"| {row.publisher} | {row.label} | {f'`{row.rating}`' if row.rating else 'null'} | {row.note} |")
+    return "\n".join(lines) + "\n"
+
+
 def normal(label: str) -> str:
     """A label as the table has it: case, dashes, white space, and punctuation around it make no difference."""
     text = _DASHES.sub(" ", unicodedata.normalize("NFKC", label).casefold())

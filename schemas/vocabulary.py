@@ -60,6 +60,9 @@ RESERVED_PARTY_ID = "operator"
 # The speaker of claims of which nobody knows who made them.
 UNKNOWN_PARTY_ID = "unknown-speaker"
 
+# What can come of a review that was sent to be taken in.
+REVIEW_OUTCOMES = ("created", "matched", "superseded", "already", "refused")
+
 # --- limits ----------------------------------------------------------------------------------------
 
 MAX_NAME = 500  # characters of a name, title, label, role, publisher or author
@@ -79,6 +82,7 @@ MAX_STANCES = 20
 MAX_TAGS = 30
 MAX_SAME_AS = 50
 MAX_MARKUPS = 100  # reviews on a page, in Google's format
+MAX_REVIEWS = 100  # that are taken in by one request
 
 MAX_DEPTH = 20  # of the nesting of a JSON body
 MAX_INTEGER = 2**53 - 1  # what every JSON reader holds exactly

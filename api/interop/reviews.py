@@ -36,6 +36,9 @@ SAID = ("rating", "label", "explanation", "title", "author", "reviewed_on", "lan
 
 CLAIM, VERDICT = ClaimSchema(), ReviewVerdictSchema()
 
+# A number on a scale, its worst and its best, as they were written.
+Scale = tuple[str | None, str | None, str | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -55,7 +58,7 @@ class Review:
     appearances: tuple[Body, ...] = ()
     publisher: Named | None = None
     label: str | None = None
-    scale: tuple[str | None, str | None, str | None] = (None, None, None)
+    scale: Scale = (None, None, None)
     title: str | None = None
     author: str | None = None
     explanation: str | None = None

@@ -17,8 +17,21 @@ def blueprints() -> list[Blueprint]:
         log,
         parties,
         questions,
+        reviews,
         verdicts,
     )
 
-    modules = (claims, verdicts, contradictions, questions, parties, changes, factchecktools, log, health, docs)
+    modules = (
+        claims,
+        verdicts,
+        contradictions,
+        questions,
+        parties,
+        changes,
+        reviews,
+        factchecktools,
+        log,
+        health,
+        docs,
+    )
     return [module.blueprint for module in modules]

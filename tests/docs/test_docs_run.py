@@ -13,6 +13,7 @@ from tests.docs import pages, servers
 RUN = (
     "README.md",
     "backups.md",
+    "claimreview-in.md",
     "command-line.md",
     "conventions.md",
     "deploying.md",
