@@ -10,7 +10,9 @@ from api.storage.keys import Token
 from api.storage.log import Connection
 
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
-_TOKEN = re.compile(rf"{keys.PREFIX}[A-Za-z0-9_-]{{43}}")
+# The shape of a token.
+TOKEN = rf"{keys.PREFIX}[A-Za-z0-9_-]{{43}}"
+_TOKEN = re.compile(TOKEN)
 
 
 def authenticate(db: Connection) -> Token | None:

@@ -133,7 +133,7 @@ def _finish(response: flask.Response) -> flask.Response:
     added: list[tuple[str, str]] = [("X-Request-Id", request.id), ("X-Content-Type-Options", "nosniff")]
     environ = request.environ
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    if method in ("GET", "HEAD", "OPTIONS") and path.startswith(("/v1/", "/openapi.json")):
+    if method in ("GET", "HEAD", "OPTIONS") and path.startswith(("/v1/", "/v1alpha1/", "/openapi.json")):
         added += _CORS
         if method == "OPTIONS":
             added += _PREFLIGHT

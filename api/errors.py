@@ -136,6 +136,10 @@ class UnsupportedMediaType(Refusal):
     """The body is not application/json."""
 
 
+class Unimplemented(Refusal):
+    """A method of somebody else's API that is answered here, and that this service does not have."""
+
+
 class IdempotencyMismatch(Refusal):
     """The Idempotency-Key was used for another request."""
 

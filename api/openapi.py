@@ -17,21 +17,20 @@ import orjson
 from marshmallow import Schema
 from werkzeug.routing import BaseConverter
 
-from api import errors
+from api import errors, openapi_errors
 from api.context import IndexConverter, SlugConverter, UlidConverter
 from api.errors import Refusal
 from api.http import JSON, MERGE_PATCH
-from api.problems import MEDIA_TYPE, PROBLEMS, Internal, ProblemType
+from api.openapi_errors import Problem
+from api.problems import PROBLEMS, Internal
 from schemas import vocabulary
-from schemas.fields import Choice, Shaped
-from schemas.problems import ProblemDocument
+from schemas.factchecktools import ErrorDocument
 
 View = TypeVar("View", bound=Callable[..., Any])
 AnySchema = type[Schema] | Schema | dict[str, Any]
 
 _NOTE = "x-onrecord"
 _METHODS = ("get", "post", "patch", "put", "delete")
-_BY_SLUG: dict[str, ProblemType] = {problem.slug: problem for problem in PROBLEMS.values()}
 
 _ABOUT = """\
 What people and institutions said, what fact-checkers ruled on it, and whether a party contradicted itself.
@@ -101,19 +100,6 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         flask.Blueprint.add_url_rule(self, rule, view.__name__, view)
 
 
-class Problem(ProblemDocument):
-    """A refusal, as `application/problem+json` (RFC 9457)."""
-
-    type: Any = Choice(
-        (*(problem.type for problem in PROBLEMS.values()), "about:blank"),
-        "What programs compare. Any path can also answer with method-not-allowed or uri-too-long; of about:blank"
-        " the status says it all.",
-        example=PROBLEMS[errors.InvalidRequest].type,
-    )
-    instance = Shaped("The path that was asked for.", sometimes=True, example="/v1/claims")
-    request_id = Shaped("Names this request in the log; also in X-Request-Id.", example="9f3c51d2a7b84e06")
-
-
 def make(app: flask.Flask, version: str) -> Api:
     """The Api of `app`: register blueprints with it, and they are in the document."""
     app.config.update(API_TITLE="onrecord", API_VERSION=version, OPENAPI_VERSION="3.1.0")
@@ -123,6 +109,7 @@ def make(app: flask.Flask, version: str) -> Api:
     api.register_converter(IndexConverter, lambda _: {"type": "integer", "minimum": 0})
     components = api.spec.components
     components.schema("ProblemDocument", schema=Problem)
+    components.schema("ErrorDocument", schema=ErrorDocument)
     components.security_scheme(
         "token",
         {
@@ -156,6 +143,7 @@ def documented(
     if_match: bool = False,
     headers: Sequence[str] = (),
     public: bool = False,
+    google: bool = False,
 ) -> Callable[[View], View]:
     """Says what a route takes and answers; the docstring below it becomes the description.
 
@@ -165,7 +153,7 @@ def documented(
     body. `scope`: what `auth.require` is called with, several with spaces between them; `public`: a token is not
     even looked at. `etag`: the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision`
     is called. `headers`: further ones of a success (Location, Link). `problems`: the refusals of this route
-    beyond those that follow from the rest.
+    beyond those that follow from the rest. `google`: all problems are answered in the shape of Google's APIs.
     """
 
     def note(view: View) -> View:
@@ -181,6 +169,7 @@ def documented(
                 "etag": etag,
                 "if_match": if_match,
                 "public": public,
+                "google": google,
             },
         }
         if body is not None:
@@ -267,9 +256,7 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
             "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
         }
     slugs = {PROBLEMS[kind].slug for kind in kinds} | set(note["slugs"])
-    for status in sorted({_BY_SLUG[slug].status for slug in slugs}):
-        same = sorted(slug for slug in slugs if _BY_SLUG[slug].status == status)
-        operation["responses"][str(status)] = _problem_response(made, status, same)
+    operation["responses"] |= openapi_errors.responses(made, slugs, google=note["google"])
 
 
 def _path_schema(converter: BaseConverter) -> dict[str, str]:
@@ -278,32 +265,3 @@ def _path_schema(converter: BaseConverter) -> dict[str, str]:
 
 def _parameter(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/parameters/{name}"}
-
-
-def _problem_response(made: dict[str, Any], status: int, slugs: list[str]) -> dict[str, str]:
-    """A reference to the answer with this status and one of these types; it is made when it is first
-    needed."""
-    name = "-".join([str(status), *slugs])
-    responses = made["components"].setdefault("responses", {})
-    if name not in responses:
-        names = ["X-Request-Id"]
-        names += ["Retry-After"] if status in (429, 503) else []
-        names += ["WWW-Authenticate"] if status == 401 else []
-        problem = {
-            "allOf": [
-                {"$ref": "#/components/schemas/ProblemDocument"},
-                {
-                    "type": "object",
-                    "properties": {
-                        "type": {"enum": [_BY_SLUG[slug].type for slug in slugs]},
-                        "status": {"const": status},
-                    },
-                },
-            ]
-        }
-        responses[name] = {
-            "description": "; ".join(_BY_SLUG[slug].title for slug in slugs) + ".",
-            "headers": {header: {"$ref": f"#/components/headers/{header}"} for header in names},
-            "content": {MEDIA_TYPE: {"schema": problem}},
-        }
-    return {"$ref": f"#/components/responses/{name}"}

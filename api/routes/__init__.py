@@ -14,6 +14,7 @@ def blueprints() -> list[Blueprint]:
         claims,
         contradictions,
         docs,
+        factchecktools,
         health,
         log,
         parties,
@@ -23,6 +24,6 @@ def blueprints() -> list[Blueprint]:
     )
 
     record = (claims, verdicts, contradictions, questions, parties, changes)
-    formats = (claimreview, reviews, bulk)
+    formats = (claimreview, reviews, factchecktools, bulk)
     modules = (*record, *formats, log, health, docs)
     return [module.blueprint for module in modules]

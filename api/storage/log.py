@@ -293,8 +293,8 @@ def excerpt(db: Connection, no: int, at: int | None = None) -> bytes:
     return _version(db, "excerpt", no, at)
 
 
-def document_by_number(db: Connection, no: int, at: int) -> bytes:
-    """A subject's document as it stood when the log had `at` entries; the subject must have been there then."""
+def document_by_number(db: Connection, no: int, at: int | None) -> bytes:
+    """A subject's document as it stands, or as it stood when the log had `at` entries; it must have been there then."""
     return _version(db, "body", no, at)
 
 

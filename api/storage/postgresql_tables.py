@@ -10,7 +10,7 @@ from collections.abc import Callable
 from api.storage import dialect, lists, postgresql_search
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
-from api.storage.tables import DERIVED, LOG, MIRROR, MOVE, NAMES, SERVICE
+from api.storage.tables import DERIVED, LOG, MIRROR, MOVE, NAMES, REVIEW_PAGES, SERVICE
 
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
@@ -39,12 +39,17 @@ def _names(session: Session) -> None:
     lists.name_all(session)
 
 
+def _review_pages(session: Session) -> None:
+    _run(session, dialect.tables(REVIEW_PAGES))
+
+
 # By the names of the migrations of `api.storage.tables`, in their order.
 STEPS: dict[str, Callable[[Session], None]] = {
     "0001_record": _record,
     "0002_mirror": _mirror,
     "0003_move": _move,
     "0005_names": _names,
+    "0006_review_pages": _review_pages,
 }
 
 

@@ -114,6 +114,11 @@ CREATE TABLE pairs (
     status TEXT NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (one, other, since)
 ) WITHOUT ROWID;
 CREATE INDEX pairs_by_status ON pairs (status, no, live, since);""",
+    "review_pages": """
+CREATE TABLE review_pages (
+    page TEXT NOT NULL, no INTEGER NOT NULL, site TEXT, PRIMARY KEY (page, no)
+) WITHOUT ROWID;
+CREATE INDEX review_pages_by_site ON review_pages (site, page, no);""",
     "searchable": """
 CREATE TABLE searchable (
     id INTEGER PRIMARY KEY, no INTEGER NOT NULL, live INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
@@ -125,6 +130,11 @@ CREATE INDEX searchable_by_time ON searchable (since);""",
 
 # A record that was made after there were names has the table from the first migration on.
 NAMES = DERIVED["names"].replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
+
+# A record that was made after there were pages has the table from the first migration on.
+REVIEW_PAGES = (
+    DERIVED["review_pages"].replace(" TABLE ", " TABLE IF NOT EXISTS ").replace(" INDEX ", " INDEX IF NOT EXISTS ")
+)
 
 SEARCHED = ("text", "variants", "speakers", "titles")
 
@@ -155,6 +165,12 @@ def names(db: SqliteUtils) -> None:
     """By which names and addresses parties are found."""
     _run(db, NAMES)
     lists.name_all(db.conn)
+
+
+@migrations(name="0006_review_pages")
+def review_pages(db: SqliteUtils) -> None:
+    """On which pages reviewers publish: empty until a rebuild, in a record that has verdicts already."""
+    _run(db, REVIEW_PAGES)
 
 
 def create_derived(db: SqliteUtils) -> None:

@@ -103,6 +103,8 @@ class Served:
 
 served = Served()
 schema = schemathesis.openapi.from_wsgi("/openapi.json", served, config=CONFIG)
+# A method of Google's that is always answered by a 501, as it is documented.
+schema = schema.exclude(path="/v1alpha1/claims:imageSearch")
 
 
 @pytest.fixture(scope="module")

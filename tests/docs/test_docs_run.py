@@ -20,6 +20,7 @@ RUN = (
     "conventions.md",
     "deploying.md",
     "erasure.md",
+    "google.md",
     "life-of-a-write.md",
     "mirrors.md",
     "polling.md",

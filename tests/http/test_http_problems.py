@@ -46,6 +46,7 @@ PROMISED = {
     "rate-limited": 429,
     "internal": 500,
     "storage-damaged": 500,
+    "unimplemented": 501,
     "ledger-rewound": 503,
     "busy": 503,
     "storage-unavailable": 503,
