@@ -6,6 +6,7 @@ itself.
 * `routes`     one module a resource: parses a request, calls, answers
 * `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
 * `server`     the application under gunicorn
+* `nodes`      the primary and a replica of it: which one answers a read; `watch` looks whether the replica can
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
 * `received`, `exports`, `mirroring`   entries that come from elsewhere: out of an export, or from the log's source
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions
@@ -40,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from flask import Flask
 
-    from api import context, limits, logs, openapi, problems, routes
+    from api import context, limits, logs, openapi, problems, routes, watch
     from api.settings import Settings
     from api.storage import opening
     from api.writers import Writers
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         limits.Limits(settings),
         threading.Semaphore(settings.waiters),
         Writers(database),
+        watch.opened(settings.database, settings.replica),
     )
     api = openapi.make(app, __version__)
     for blueprint in routes.blueprints():

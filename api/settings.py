@@ -14,7 +14,7 @@ import limits
 from api import notes
 from api.keyring import Keyring
 from api.notes import BadKey
-from api.storage.database import beside
+from api.storage.database import beside, is_server
 from api.storage.opening import place
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -55,6 +55,7 @@ class Settings:
 
     # A URL has a password in it, which is not to be printed.
     database: str = field(repr=False)
+    replica: str = field(repr=False)
     bind: str
     workers: int
     threads: int
@@ -91,6 +92,11 @@ class Settings:
                 raise SettingsError(f"{setting.name}={setting.shown(text)} cannot be used: {error}") from None
         values["key_name"] = values["key_name"] or values["origin"]
         values["heads_path"] = values["heads_path"] or f"{beside(values['database'])}.heads"
+        if values["replica"] and not is_server(values["database"]):
+            raise SettingsError(
+                "DATABASE_REPLICA_URL cannot be used: the record in DATABASE_URL is a file, which no server follows;"
+                " unset it, or let DATABASE_URL name a PostgreSQL server"
+            )
         port = values.pop("port")
         if port is not None and not environ.get("ONRECORD_BIND", "").strip():
             values["bind"] = f"0.0.0.0:{port}"
@@ -123,6 +129,12 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     if unknown:
         ours = ", ".join(sorted(name for name in known if name.startswith("ONRECORD_")))
         raise SettingsError(f"unknown setting {', '.join(unknown)}: unset it, or use one of {ours}")
+
+
+def _replica(text: str) -> str:
+    if text and not is_server(place(text)):
+        raise ValueError("write postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return place(text) if text else ""
 
 
 def _bind(text: str) -> str:
@@ -221,6 +233,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Where the record is kept: `sqlite:///relative.db` or `sqlite:////absolute/path.db`, or on a server:"
         " `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` ([PostgreSQL](postgresql.md)).",
         place,
+    ),
+    Setting(
+        "DATABASE_REPLICA_URL",
+        "replica",
+        "",
+        "A PostgreSQL server that follows the one of `DATABASE_URL`: what it knows is read from it"
+        " ([replicas](postgresql.md#replicas)).",
+        _replica,
     ),
     Setting(
         "ONRECORD_BIND",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from marshmallow import Schema
@@ -11,19 +11,46 @@ from marshmallow import Schema
 from api import auth, http
 from api.checkpoints import Checkpoint
 from api.errors import NotFound
+from api.nodes import Needs
 from api.reads import moments
 from api.storage import log
+from api.storage.database import Database
 from api.storage.log import Connection, Head
 
+T = TypeVar("T")
 Listing = Callable[[Connection, Mapping[str, Any], int | None], bytes]
+
+
+def read(
+    work: Callable[[Database], T],
+    *,
+    at: int | str | None = None,
+    size: int = 0,
+    newest: bool = False,
+    signed: bool = False,
+) -> T:
+    """What `work` makes of the database of whichever node knows enough for this request: what its headers name, so many
+    entries, the record as it stood `at` (see `api.nodes.Needs`).
+
+    `work` may be done on one node and then again on another. Raises InvalidRequest for a malformed Consistency-Token,
+    ConsistencyUnmet, and what `work` raises.
+    """
+    nodes, point = http.house().nodes, http.consistency_token()
+    seen = http.seen() if nodes.are_several else 0
+    instant = at if isinstance(at, str) else ""
+    size = max(size, at) if isinstance(at, int) else size
+    return nodes.read(work, Needs(size, point, instant, seen, newest, signed))
 
 
 def document(name: str, schema: Schema) -> http.Answer:
     """The document of a subject as it stands, or stood `at`; its ETag is its revision. Raises NotFound."""
     asked = http.query(schema)
-    db = http.house().database.reader()
-    auth.authenticate(db)
+    auth.authenticate()
     at = asked.get("at")
+    return read(lambda database: _document(database.reader(), name, at), at=at)
+
+
+def _document(db: Connection, name: str, at: int | str | None) -> http.Answer:
     if at is None:
         version, erasure = log.document(db, name), None
     else:
@@ -50,8 +77,11 @@ def listed(schema: Schema, listing: Listing) -> http.Answer:
 
 def _derived(schema: Schema, listing: Listing, linked: bool) -> http.Answer:
     asked = http.query(schema)
-    database = http.house().database
-    auth.authenticate(database.reader())
+    auth.authenticate()
+    return read(lambda database: _put_together(database, asked, listing, linked), at=asked.get("at"))
+
+
+def _put_together(database: Database, asked: Mapping[str, Any], listing: Listing, linked: bool) -> http.Answer:
     with database.snapshot() as db:
         head = log.head(db)
         etag = head_etag(head)
