@@ -49,9 +49,6 @@ VARY = f"Authorization, {consistency.HEADER}"
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _REVISION = re.compile(rf'(?:W/)?"({vocabulary.REVISION_PATTERN})"')
-# The ETags of lists, and of documents (see `etag`).
-_LOG_TAG = re.compile(r'"log-([0-9]{1,16})-')
-_DOCUMENT_TAG = re.compile(r'"([0-9]{1,16})(?:-([0-9]{1,16}))?"')
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -159,13 +156,6 @@ def required_revision() -> int | None:
 def consistency_token() -> Point | None:
     """What the Consistency-Token stands for, None without one. Raises InvalidRequest for what is no token."""
     return consistency.decoded(current().environ.get("HTTP_CONSISTENCY_TOKEN"))
-
-
-def seen() -> int:
-    """How many entries those answers were made of, at least, whose ETags stand in If-None-Match: 0 for others."""
-    given: str = current().environ.get("HTTP_IF_NONE_MATCH", "")
-    of_logs, of_documents = _LOG_TAG.findall(given), _DOCUMENT_TAG.findall(given)
-    return max([0, *map(int, of_logs), *(int(number) + 1 for pair in of_documents for number in pair if number)])
 
 
 # A schema object -> what it loads when there is no query at all. Filled at the first such request of each

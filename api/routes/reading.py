@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -20,6 +21,10 @@ from api.storage.log import Connection, Head
 T = TypeVar("T")
 Listing = Callable[[Connection, Mapping[str, Any], int | None], bytes]
 
+# The ETags of lists, and of documents (see `head_etag` and `http.etag`).
+_LOG_TAG = re.compile(r'"log-([0-9]{1,16})-')
+_DOCUMENT_TAG = re.compile(r'"([0-9]{1,16})(?:-([0-9]{1,16}))?"')
+
 
 def read(
     work: Callable[[Database], T],
@@ -36,7 +41,7 @@ def read(
     ConsistencyUnmet, and what `work` raises.
     """
     nodes, point = http.house().nodes, http.consistency_token()
-    seen = http.seen() if nodes.are_several else 0
+    seen = _seen() if nodes.are_several else 0
     instant = at if isinstance(at, str) else ""
     size = max(size, at) if isinstance(at, int) else size
     return nodes.read(work, Needs(size, point, instant, seen, newest, signed))
@@ -110,3 +115,10 @@ def _links(body: bytes) -> list[tuple[str, str]]:
     tail = body[body.rindex(b'"next":') + 7 : -1].split(b",")[0]
     following = orjson.loads(tail)
     return [http.link_next(http.next_url(following))] if following else []
+
+
+def _seen() -> int:
+    """How many entries those answers were made of, at least, whose ETags stand in If-None-Match: 0 for others."""
+    given: str = http.current().environ.get("HTTP_IF_NONE_MATCH", "")
+    of_logs, of_documents = _LOG_TAG.findall(given), _DOCUMENT_TAG.findall(given)
+    return max([0, *map(int, of_logs), *(int(number) + 1 for pair in of_documents for number in pair if number)])
