@@ -20,6 +20,15 @@ PRIMARY, REPLICA = "DATABASE_URL", "DATABASE_REPLICA_URL"
 OLDEST = 150000
 # Seconds that opening a connection may take, unless the URL says otherwise.
 CONNECT_TIMEOUT = 5
+# What is read from a replica can be read elsewhere: a machine that is gone, and cannot say so, is given up in seconds,
+# and not in the quarter of an hour that the system would wait. In seconds, but the second, which is in milliseconds.
+GIVEN_UP_SOON = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 3_000,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
 # How many rows go into one statement of an import. Of few sizes, so that the server has prepared each.
 ROWS_A_STATEMENT = (128, 64, 32, 16, 8, 4, 2, 1)
 
@@ -189,7 +198,7 @@ def connect(url: str, name: str, setting: str = PRIMARY) -> psycopg.Connection[A
     """A connection that is set up. Raises StoreError with the reason; `name` is what the database is called there, and
     `setting` the variable that has the URL. What is only read need not commit durably."""
     try:
-        raw = psycopg.connect(url, autocommit=True, **_defaults(url))
+        raw = psycopg.connect(url, autocommit=True, **_defaults(url, setting))
     except psycopg.Error as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise StoreError(f"The database {name} cannot be opened: {reason}. {_remedy(reason, setting)}") from None
@@ -227,9 +236,11 @@ def _set_up(raw: psycopg.Connection[Any], name: str, writes: bool) -> None:
     raw.execute(f"SELECT {', '.join(told)}")
 
 
-def _defaults(url: str) -> dict[str, Any]:
+def _defaults(url: str, setting: str) -> dict[str, Any]:
     given = conninfo.conninfo_to_dict(url)
     defaults = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "onrecord", "client_encoding": "UTF8"}
+    if setting == REPLICA:
+        defaults |= GIVEN_UP_SOON
     return {key: value for key, value in defaults.items() if key not in given}
 
 

@@ -3,10 +3,14 @@ done without."""
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,6 +181,18 @@ def test_a_replica_that_is_lost(service: Service, capsys: pytest.CaptureFixture[
     service.hold()
     service.record.party("ice")
     assert ids(client) == [DESK, "cbp"], "the replica answers again"
+
+
+def test_a_replica_whose_machine_is_gone_is_given_up_soon(service: Service) -> None:
+    """A machine that cannot even say that it is gone is given up after seconds, unless the URL says otherwise."""
+    found = []
+    for more in ("", "?tcp_user_timeout=9000"):
+        replica = opening.replica(service.standby.over_tcp(service.name) + more)
+        with closing(replica):
+            session: Any = replica.reader()
+            with socket.socket(fileno=os.dup(session.raw.fileno())) as connection:
+                found.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+    assert found == [3_000, 9_000]
 
 
 def test_a_primary_that_is_lost(service: Service) -> None:
