@@ -19,7 +19,8 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from api import errors
-from api.settings import Network, Settings, SettingsError
+from api.setting_values import Network
+from api.settings import Settings, SettingsError
 
 
 class Limits:

@@ -3,25 +3,19 @@ from it."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import limits
-
-from api import notes
+from api import setting_values as values
 from api.keyring import Keyring
-from api.notes import BadKey
+from api.setting_values import Network
 from api.storage.database import beside, is_server
 from api.storage.opening import place
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 # What in a URL, be it as it may, is for nobody to read: all between its scheme and the last @, and a password.
 _CREDENTIALS = re.compile(r"(?:(?<=://)|^)[^/].*@|(?<=password=)[^&]*")
-LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(Exception):
@@ -57,6 +51,7 @@ class Settings:
     database: str = field(repr=False)
     replica: str = field(repr=False)
     bind: str
+    public_url: str
     workers: int
     threads: int
     waiters: int
@@ -75,6 +70,11 @@ class Settings:
     log_level: str
     poll_after: int
 
+    @property
+    def base_url(self) -> str:
+        """Where the record is reached, for what is made without a request that was sent to an address."""
+        return self.public_url or f"http://{self.bind}"
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Reads every setting. An empty variable counts as unset.
@@ -83,31 +83,31 @@ class Settings:
         an ONRECORD_ variable that is not in the table: a misspelt setting must not silently do nothing.
         """
         _refuse_unknown(environ)
-        values: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for setting in SETTINGS:
             text = environ.get(setting.name, "").strip() or setting.default
             try:
-                values[setting.field] = setting.parse(text)
+                found[setting.field] = setting.parse(text)
             except ValueError as error:
                 raise SettingsError(f"{setting.name}={setting.shown(text)} cannot be used: {error}") from None
-        values["key_name"] = values["key_name"] or values["origin"]
-        values["heads_path"] = values["heads_path"] or f"{beside(values['database'])}.heads"
-        if values["replica"] and not is_server(values["database"]):
+        found["key_name"] = found["key_name"] or found["origin"]
+        found["heads_path"] = found["heads_path"] or f"{beside(found['database'])}.heads"
+        if found["replica"] and not is_server(found["database"]):
             raise SettingsError(
                 "DATABASE_REPLICA_URL cannot be used: the record in DATABASE_URL is a file, which no server follows;"
                 " unset it, or let DATABASE_URL name a PostgreSQL server"
             )
-        port = values.pop("port")
+        port = found.pop("port")
         if port is not None and not environ.get("ONRECORD_BIND", "").strip():
-            values["bind"] = f"0.0.0.0:{port}"
-        if values["waiters"] is None:
-            values["waiters"] = values["threads"] // 2
-        if values["waiters"] >= values["threads"]:
+            found["bind"] = f"0.0.0.0:{port}"
+        if found["waiters"] is None:
+            found["waiters"] = found["threads"] // 2
+        if found["waiters"] >= found["threads"]:
             raise SettingsError(
-                f"ONRECORD_WAITERS={values['waiters']} cannot be used: held polls must leave a thread for"
-                f" other requests, so it must be below ONRECORD_THREADS={values['threads']}"
+                f"ONRECORD_WAITERS={found['waiters']} cannot be used: held polls must leave a thread for"
+                f" other requests, so it must be below ONRECORD_THREADS={found['threads']}"
             )
-        return cls(**values)
+        return cls(**found)
 
 
 def settings_table_markdown() -> str:
@@ -131,100 +131,6 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
         raise SettingsError(f"unknown setting {', '.join(unknown)}: unset it, or use one of {ours}")
 
 
-def _replica(text: str) -> str:
-    if text and not is_server(place(text)):
-        raise ValueError("write postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    return place(text) if text else ""
-
-
-def _bind(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    if not host or not colon:
-        raise ValueError("write HOST:PORT, as 127.0.0.1:8000 or [::1]:8000")
-    _whole(0, 65535)(port)
-    return text
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
-            raise ValueError(f"write a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _optional(parse: Callable[[str], int]) -> Callable[[str], int | None]:
-    return lambda text: parse(text) if text else None
-
-
-def _flag(text: str) -> bool:
-    lowered = text.lower()
-    if lowered in ("true", "1", "yes", "on"):
-        return True
-    if lowered in ("false", "0", "no", "off"):
-        return False
-    raise ValueError("write true or false")
-
-
-def _networks(text: str) -> tuple[Network, ...]:
-    networks: list[Network] = []
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        try:
-            networks.append(ipaddress.ip_network(part))
-        except ValueError:
-            raise ValueError(f"{part!r} is no address or network; write a list as 10.0.0.1,192.168.0.0/16") from None
-    return tuple(networks)
-
-
-def _rate(text: str) -> str:
-    try:
-        limits.parse(text)
-    except ValueError:
-        raise ValueError("write COUNT/UNIT, as 600/minute or 10/second") from None
-    return text
-
-
-def _rate_storage(text: str) -> str:
-    scheme = text.partition("://")[0]
-    if scheme not in ("memory", "redis", "rediss", "memcached"):
-        raise ValueError("write memory:// or the URL of a Redis or memcached server")
-    return text
-
-
-def _origin(text: str) -> str:
-    # The first line of a checkpoint and the name in its signature, where a space or a plus sign would be
-    # ambiguous.
-    if any(c.isspace() or c == "+" or not c.isprintable() for c in text) or len(text) > 255:
-        raise ValueError("write a name like record.example.org/log: no spaces, no plus sign, 255 characters at most")
-    return text
-
-
-def _key_name(text: str) -> str:
-    if text:
-        notes.check_name(text)
-    return text
-
-
-def _signing_key(text: str) -> Keyring:
-    keys = Keyring(tuple(notes.parse(word) for word in text.replace(",", " ").split()))
-    if keys.keys and not keys.signing:
-        raise BadKey(f"none of its keys signs: one must begin with {notes.PRIVATE}")
-    return keys
-
-
-def _optional_url(text: str) -> str:
-    if text and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
-        raise ValueError("write the address of the record, as https://record.example.org")
-    return text.rstrip("/")
-
-
-def _log_level(text: str) -> str:
-    if text.lower() not in LOG_LEVELS:
-        raise ValueError(f"write one of {', '.join(LOG_LEVELS)}")
-    return text.lower()
-
-
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL",
@@ -240,35 +146,43 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "A PostgreSQL server that follows the one of `DATABASE_URL`: what it knows is read from it"
         " ([replicas](postgresql.md#replicas)).",
-        _replica,
+        values.replica,
     ),
     Setting(
         "ONRECORD_BIND",
         "bind",
         "127.0.0.1:8000",
         "Address and port to listen on.",
-        _bind,
+        values.bind,
     ),
     Setting(
         "PORT",
         "port",
         "",
         "Set by hosting platforms: listen on `0.0.0.0:PORT`, unless `ONRECORD_BIND` is set.",
-        _optional(_whole(1, 65535)),
+        values.optional(values.whole(1, 65535)),
+    ),
+    Setting(
+        "ONRECORD_PUBLIC_URL",
+        "public_url",
+        "",
+        "Address under which the world reaches this record, as `https://record.example.org`: what feeds, ClaimReview"
+        " and pages say of where they are. Unset: the address that each request was sent to.",
+        values.optional_url,
     ),
     Setting(
         "WEB_CONCURRENCY",
         "workers",
         "2",
         "Worker processes.",
-        _whole(1, 256),
+        values.whole(1, 256),
     ),
     Setting(
         "ONRECORD_THREADS",
         "threads",
         "8",
         "Threads in each worker; each serves one request at a time.",
-        _whole(1, 512),
+        values.whole(1, 512),
     ),
     Setting(
         "ONRECORD_WAITERS",
@@ -276,28 +190,28 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Polls that each worker may hold open at once (`wait`); 0 holds none. Unset: half of the threads,"
         " so that waiting bots never starve other requests.",
-        _optional(_whole(0, 511)),
+        values.optional(values.whole(0, 511)),
     ),
     Setting(
         "ONRECORD_GRACEFUL_TIMEOUT",
         "graceful_timeout",
         "30",
         "Seconds that requests in progress get to finish at shutdown. Held polls are answered at once.",
-        _whole(1, 600),
+        values.whole(1, 600),
     ),
     Setting(
         "ONRECORD_MAX_BODY",
         "max_body",
         "1048576",
         "Largest request body in bytes.",
-        _whole(1024, 104857600),
+        values.whole(1024, 104857600),
     ),
     Setting(
         "ONRECORD_READ_TOKEN_REQUIRED",
         "read_token_required",
         "false",
         "`true` closes reading: every read then needs a token (of any scope).",
-        _flag,
+        values.flag,
     ),
     Setting(
         "ONRECORD_TRUSTED_PROXIES",
@@ -305,21 +219,21 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Addresses or networks of your own proxies, separated by commas. Only what they add to"
         " `X-Forwarded-For` is believed; from anyone else the header is ignored.",
-        _networks,
+        values.networks,
     ),
     Setting(
         "ONRECORD_RATE_WRITES",
         "rate_writes",
         "600/minute",
         "Writes allowed to each token.",
-        _rate,
+        values.rate,
     ),
     Setting(
         "ONRECORD_RATE_AUTH_FAILURES",
         "rate_auth_failures",
         "20/minute",
         "Failed authentications allowed to each client address; above it the address has to wait.",
-        _rate,
+        values.rate,
     ),
     Setting(
         "ONRECORD_RATE_STORAGE",
@@ -328,21 +242,21 @@ SETTINGS: tuple[Setting, ...] = (
         "Where the two rates are counted. `memory://` counts in each worker process by itself, so the true"
         " limit is up to WEB_CONCURRENCY times the rate; a Redis URL (with the `redis` package installed)"
         " counts for all.",
-        _rate_storage,
+        values.rate_storage,
     ),
     Setting(
         "ONRECORD_ORIGIN",
         "origin",
         "localhost/onrecord",
         "Name of this log in its checkpoints. Choose it once, as a domain that you own and a path.",
-        _origin,
+        values.origin,
     ),
     Setting(
         "ONRECORD_KEY_NAME",
         "key_name",
         "",
         "Name of the keys that `onrecord key add` makes. Unset: `ONRECORD_ORIGIN`, which is what verifiers expect.",
-        _key_name,
+        values.key_name,
     ),
     Setting(
         "ONRECORD_SIGNING_KEY",
@@ -351,7 +265,7 @@ SETTINGS: tuple[Setting, ...] = (
         "The private key that signs checkpoints (`PRIVATE+KEY+…`), where secrets are no files. Several are separated by"
         " commas or spaces; a verifier key among them is only published. Unset: the file beside the database whose"
         " name ends in `.key`.",
-        _signing_key,
+        values.signing_key,
         secret=True,
     ),
     Setting(
@@ -368,20 +282,20 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "URL of the record that this one mirrors (`onrecord mirror`). It is then only read: every write is refused, and"
         " told where to go.",
-        _optional_url,
+        values.optional_url,
     ),
     Setting(
         "ONRECORD_LOG_LEVEL",
         "log_level",
         "info",
         "`debug` (every request), `info` (writes and errors), `warning` or `error`.",
-        _log_level,
+        values.log_level,
     ),
     Setting(
         "ONRECORD_POLL_AFTER",
         "poll_after",
         "5",
         "Seconds that `/v1/changes` asks bots to wait before the next poll.",
-        _whole(1, 3600),
+        values.whole(1, 3600),
     ),
 )

@@ -38,6 +38,8 @@ def test_defaults_are_usable() -> None:
         ({"PORT": "5000"}, "bind", "0.0.0.0:5000"),
         ({"PORT": "5000", "ONRECORD_BIND": "127.0.0.1:9"}, "bind", "127.0.0.1:9"),
         ({"ONRECORD_BIND": "[::1]:8000"}, "bind", "[::1]:8000"),
+        ({"ONRECORD_PUBLIC_URL": "https://record.example.org/"}, "base_url", "https://record.example.org"),
+        ({"ONRECORD_BIND": "127.0.0.1:9"}, "base_url", "http://127.0.0.1:9"),
         ({"ONRECORD_THREADS": "3"}, "waiters", 1),
         ({"ONRECORD_THREADS": "1"}, "waiters", 0),
         ({"ONRECORD_WAITERS": "0"}, "waiters", 0),
@@ -65,7 +67,6 @@ def test_values(environ: dict[str, str], field: str, value: object) -> None:
         ("DATABASE_URL", "onrecord.db", "sqlite:///relative.db"),
         ("DATABASE_URL", "sqlite:///:memory:", "name a file"),
         ("DATABASE_REPLICA_URL", "sqlite:///copy.db", "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
-        ("DATABASE_REPLICA_URL", "postgresql://h/db", "a file, which no server follows"),
         ("ONRECORD_BIND", "8000", "HOST:PORT"),
         ("ONRECORD_BIND", "localhost:99999", "65535"),
         ("PORT", "http", "whole number"),
@@ -87,6 +88,13 @@ def test_an_unusable_value_is_named_with_its_remedy(name: str, text: str, remedy
     assert name in str(caught.value)
     assert text in str(caught.value)
     assert remedy in str(caught.value)
+
+
+def test_a_file_has_no_replica() -> None:
+    """Where the record is a file no server follows it; the URL, which may have a password, is not repeated."""
+    with pytest.raises(SettingsError, match=r"DATABASE_REPLICA_URL cannot be used: .* is a file") as caught:
+        Settings.from_environ({"DATABASE_REPLICA_URL": "postgresql://me:secret@h/db"})
+    assert "secret" not in str(caught.value)
 
 
 def test_a_misspelt_setting_is_refused_by_name() -> None:
