@@ -7,6 +7,7 @@ itself.
 * `http`, `auth`, `limits`, `problems`, `openapi`, `streaming`, `logs`   what every route needs
 * `server`     the application under gunicorn
 * `interop`    the formats of the field, made from the record and taken into it
+* `nodes`      the primary and a replica of it: which one answers a read; `watch` looks whether the replica can
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
 * `received`, `adopting`, `exports`, `mirroring`, `carrying`   entries that come from elsewhere: out of an export, from
   the log's source, or from the database that the record is moved out of
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from flask import Flask
 
-    from api import context, limits, logs, openapi, problems, routes
+    from api import context, limits, logs, openapi, problems, routes, watch
     from api.settings import Settings
     from api.storage import opening
     from api.writers import Writers
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         limits.Limits(settings),
         threading.Semaphore(settings.waiters),
         Writers(database),
+        watch.opened(settings.database, settings.replica),
     )
     api = openapi.make(app, __version__)
     for blueprint in routes.blueprints():

@@ -120,6 +120,10 @@ class RevisionMismatch(Refusal):
     """If-Match names a revision that is no longer the current one."""
 
 
+class ConsistencyUnmet(Refusal):
+    """The log does not have what the request's Consistency-Token stands for."""
+
+
 class RevisionRequired(Refusal):
     """The change needs If-Match, so that nobody overwrites what they have not seen."""
 

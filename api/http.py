@@ -25,6 +25,8 @@ from api.context import Request as Request
 from api.context import current as current
 from api.context import house as house
 from api.errors import FieldError
+from api.reads import consistency
+from api.reads.consistency import Point
 from schemas import strict_json, vocabulary
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 NO_STORE = "no-store"
 # What an answer to a reader with a token says, whatever the route asked for.
 PRIVATE = "private, no-store"
+# Who sends a token of a write must not be given, out of a cache, what was read before it.
+VARY = f"Authorization, {consistency.HEADER}"
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
@@ -158,6 +162,11 @@ def required_revision() -> int | None:
     if found is None:
         raise errors.InvalidRequest.of("/If-Match", 'Send the ETag of one revision, as "17".', "format")
     return int(found[1])
+
+
+def consistency_token() -> Point | None:
+    """What the Consistency-Token stands for, None without one. Raises InvalidRequest for what is no token."""
+    return consistency.decoded(current().environ.get("HTTP_CONSISTENCY_TOKEN"))
 
 
 # A schema object -> what it loads when there is no query at all. Filled at the first such request of each
@@ -289,7 +298,7 @@ def answer(
             return _unchanged(etag, cache)
         sent.append(("ETag", etag))
     sent.append(("Cache-Control", cache))
-    sent.append(("Vary", "Authorization"))
+    sent.append(("Vary", VARY))
     sent.extend(headers)
     return Answer(body, status, sent)
 
@@ -336,4 +345,4 @@ def _matches(environ: WSGIEnvironment, etag: str) -> bool:
 
 
 def _unchanged(etag: str, cache: str) -> Answer:
-    return Answer(b"", 304, [("ETag", etag), ("Cache-Control", cache), ("Vary", "Authorization")])
+    return Answer(b"", 304, [("ETag", etag), ("Cache-Control", cache), ("Vary", VARY)])

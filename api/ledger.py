@@ -64,6 +64,11 @@ class Turn:
         """The head that the appends so far led to."""
         return self._tree.head
 
+    @property
+    def reached(self) -> tuple[int, bytes]:
+        """The size and the last leaf that the appends so far led to: of the head what costs nothing to know."""
+        return self._tree.size, self._tree.last_leaf
+
     def append(self, decision: Decision, actor: str, drafted: Draft | None = None) -> Entry:
         """Decide on the record as it stands, append the event and derive what follows. Raises the decision's
         Refusal.
@@ -135,7 +140,7 @@ class Tree:
 
     def __init__(self, head: Head) -> None:
         self.size, self.recorded_at = head.size, head.recorded_at
-        self._last_leaf, self._frontier = head.last_leaf, merkle.unpack(head.frontier)
+        self.last_leaf, self._frontier = head.last_leaf, merkle.unpack(head.frontier)
         self._head: Head | None = head
 
     @property
@@ -143,13 +148,13 @@ class Tree:
         """The head as it is now."""
         if self._head is None:
             root, packed = merkle.root(self._frontier), merkle.pack(self._frontier)
-            self._head = Head(self.size, root, self._last_leaf, packed, self.recorded_at)
+            self._head = Head(self.size, root, self.last_leaf, packed, self.recorded_at)
         return self._head
 
     def append(self, sealed: Sealed) -> list[merkle.Node]:
         """Take one more entry. Out: the tree nodes that it completed."""
         self._frontier, nodes = merkle.append(self._frontier, self.size, sealed.leaf_hash)
-        self.size, self.recorded_at, self._last_leaf = self.size + 1, sealed.recorded_at, sealed.leaf_hash
+        self.size, self.recorded_at, self.last_leaf = self.size + 1, sealed.recorded_at, sealed.leaf_hash
         self._head = None
         return nodes
 

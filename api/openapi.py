@@ -23,6 +23,7 @@ from api.errors import Refusal
 from api.http import JSON, MERGE_PATCH
 from api.openapi_errors import Problem
 from api.problems import PROBLEMS, Internal
+from api.reads import consistency
 from schemas import vocabulary
 from schemas.factchecktools import ErrorDocument
 
@@ -41,6 +42,10 @@ refused by name.
 """
 
 _HEADERS: dict[str, dict[str, Any]] = {
+    consistency.HEADER: {
+        "description": "How far the log had got. Sent with a read, it gets an answer that has got at least as far.",
+        "schema": {"type": "string"},
+    },
     "ETag": {"description": "The revision of the document.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new document is.", "schema": {"type": "string"}},
     "Link": {
@@ -53,6 +58,10 @@ _HEADERS: dict[str, dict[str, Any]] = {
 }
 
 _PARAMETERS: dict[str, dict[str, Any]] = {
+    consistency.HEADER: {
+        "description": "One that an answer gave: what is read then has got at least as far as the log had.",
+        "schema": {"type": "string", "pattern": r"^1\.[A-Za-z0-9_-]{11,}$"},
+    },
     "If-None-Match": {
         "description": "An ETag that the client has: 304 if it is still the right one.",
         "schema": {"type": "string"},
@@ -179,7 +188,8 @@ def documented(
             types = (MERGE_PATCH, JSON) if patch else media_types
             operation["requestBody"] = {"required": True, "content": {kind: dict(content) for kind in types}}
         for status, what in answers.items():
-            names = ("X-Request-Id", *(("ETag",) if etag else ()), *headers)
+            names = ["X-Request-Id", *(["ETag"] if etag else []), *headers]
+            names += [consistency.HEADER] if scope else []
             kind, schema = what if isinstance(what, tuple) else (JSON, what)
             if isinstance(what, str):
                 kind, schema = what, {"type": "string"}
@@ -222,9 +232,11 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
         return
     operation["responses"].pop("default", None)  # flask-smorest's own, which we never answer with
     kinds: list[type[Refusal]] = [Internal]
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     if note["scope"] or not note["public"]:
         kinds += [errors.Busy, errors.StorageDamaged, errors.StorageUnavailable]
-    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+        kinds += [errors.InvalidRequest, errors.ConsistencyUnmet]
+        parameters.append(_parameter(consistency.HEADER))
     if any(parameter.get("in") == "query" for parameter in parameters):
         kinds.append(errors.InvalidRequest)
     if in_path:

@@ -67,6 +67,7 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.AlreadyRetracted: ProblemType(409, "already-retracted", "The verdict no longer stands"),
     errors.CursorRewound: ProblemType(410, "cursor-rewound", "The cursor does not fit this log"),
     errors.RevisionMismatch: ProblemType(412, "revision-mismatch", "The document has a newer revision"),
+    errors.ConsistencyUnmet: ProblemType(412, "consistency-unmet", "The log does not have what the token stands for"),
     errors.BodyTooLarge: ProblemType(413, "body-too-large", "The body is too large"),
     errors.UriTooLong: ProblemType(414, "uri-too-long", "The URL is too long"),
     errors.UnsupportedMediaType: ProblemType(415, "unsupported-media-type", "The body has the wrong media type"),

@@ -77,6 +77,9 @@ def serve(settings: Settings) -> None:
     Raises Busy while the database is being restored.
     """
     opening.database(settings.database, settings.heads_path).serve()
+    if settings.replica:
+        # One that can be no URL of a server stops the start here, and not each worker.
+        opening.replica(settings.replica)
     Server(settings).run()
 
 

@@ -12,10 +12,19 @@ import limits
 from api import notes
 from api.keyring import Keyring
 from api.notes import BadKey
+from api.storage.database import is_server
+from api.storage.opening import place
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def replica(text: str) -> str:
+    """The URL of a server that follows another one, or nothing."""
+    if text and not is_server(place(text)):
+        raise ValueError("write postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return place(text) if text else ""
 
 
 def bind(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from api import setting_values as values
 from api.keyring import Keyring
 from api.setting_values import Network
-from api.storage.database import beside
+from api.storage.database import beside, is_server
 from api.storage.opening import place
 
 # What in a URL, be it as it may, is for nobody to read: all between its scheme and the last @, and a password.
@@ -49,6 +49,7 @@ class Settings:
 
     # A URL has a password in it, which is not to be printed.
     database: str = field(repr=False)
+    replica: str = field(repr=False)
     bind: str
     public_url: str
     license: str
@@ -94,6 +95,11 @@ class Settings:
                 raise SettingsError(f"{setting.name}={setting.shown(text)} cannot be used: {error}") from None
         found["key_name"] = found["key_name"] or found["origin"]
         found["heads_path"] = found["heads_path"] or f"{beside(found['database'])}.heads"
+        if found["replica"] and not is_server(found["database"]):
+            raise SettingsError(
+                "DATABASE_REPLICA_URL cannot be used: the record in DATABASE_URL is a file, which no server follows;"
+                " unset it, or let DATABASE_URL name a PostgreSQL server"
+            )
         port = found.pop("port")
         if port is not None and not environ.get("ONRECORD_BIND", "").strip():
             found["bind"] = f"0.0.0.0:{port}"
@@ -138,6 +144,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Where the record is kept: `sqlite:///relative.db` or `sqlite:////absolute/path.db`, or on a server:"
         " `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` ([PostgreSQL](postgresql.md)).",
         place,
+    ),
+    Setting(
+        "DATABASE_REPLICA_URL",
+        "replica",
+        "",
+        "A PostgreSQL server that follows the one of `DATABASE_URL`: what it knows is read from it"
+        " ([replicas](postgresql.md#replicas)).",
+        values.replica,
     ),
     Setting(
         "ONRECORD_BIND",

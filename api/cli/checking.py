@@ -7,17 +7,18 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import click
 
 from api import ledger
 from api.checkpoints import Heads, check
 from api.cli.common import Progress, opened, settings, store
-from api.cli.findings import Finding, of_server
+from api.cli.findings import Finding, of_replica, of_server
 from api.cli.signing import source
 from api.errors import Busy, LedgerRewound, StorageDamaged, StorageUnavailable
 from api.settings import Settings
-from api.storage import faults, health, log, mirrors, moves
+from api.storage import faults, health, log, mirrors, moves, opening
 from api.storage.database import Database
 from api.storage.faults import EngineError, StoreError
 from api.storage.sqlite import Database as SQLite
@@ -77,6 +78,9 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
         def head(of: Database) -> Finding:
             return _place(of) or _head(of)
 
+        if chosen.replica:
+            yield from _of_replica(database, opening.replica(chosen.replica))
+
         def key(of: Database) -> Finding:
             return _mirror(of, chosen) or _key(chosen)
 
@@ -103,6 +107,15 @@ def _of_file(database: SQLite) -> Iterator[Finding]:
 def _of_server(database: Database) -> Iterator[Finding]:
     yield from of_server(database)
     yield _found_by(_schema, database)
+
+
+def _of_replica(database: Database, replica: Database) -> Iterator[Finding]:
+    with closing(replica):
+        try:
+            yield from of_replica(database, replica)
+        except (*EngineError, LookupError) as error:
+            remedy = "Look at its log, and whether it has the tables of this version yet."
+            yield Finding(f"replica {replica.name}", f"it cannot be looked at: {str(error).rstrip('.')}", remedy)
 
 
 def _found_by(examine: Callable[[Database], Finding], database: Database, name: str = "") -> Finding:

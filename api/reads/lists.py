@@ -119,7 +119,10 @@ def _search(db: Connection, asked: Mapping[str, Any], at: int | None) -> bytes:
     """The claims that hold the words, best first. A page that follows another shows the record as the first
     page saw it."""
     after = cursors.decode(asked.get("cursor"), "q", int, int)
-    moment, skipped = (after[0], after[1]) if after else (log.head(db).size if at is None else at, 0)
+    size = log.head(db).size
+    moment, skipped = (after[0], after[1]) if after else (size if at is None else at, 0)
+    if moment > size:
+        raise cursors.unfit()
     terms = words.asked(asked["q"])
     found = ranked(db, terms, tuple(_facets(asked)), _days(asked), moment if after or at is not None else None)
     shown = found.numbers[skipped : skipped + asked["limit"]]

@@ -70,7 +70,7 @@ def _stream(name: str) -> flask.Response:
 def _answer(media_type: str, suffix: str, make: Making) -> flask.Response:
     asked, house, whose = http.query(EXPORT), http.house(), provenance()
     db = house.database.reader()
-    auth.authenticate(db)
+    auth.authenticate()
     head = log.head(db)
     etag = head_etag(head, whose.mark)
     unchanged = http.not_modified(etag)

@@ -75,7 +75,7 @@ def search() -> http.Answer:
 )
 def image_search() -> http.Answer:
     """Always refused: nothing here knows images."""
-    auth.authenticate(http.house().database.reader())
+    auth.authenticate()
     http.query(IMAGE_SEARCH)
     raise errors.Unimplemented("Images are not searched here: search for words, with claims:search.")
 
@@ -122,7 +122,7 @@ def create_page() -> http.Answer:
     """Each review becomes a verdict on the claim that it says. That is recorded where it is not on record, which needs
     the scope `claims` besides. In the name of the token's party; a token with the scope `admin` can take in a page of
     another publisher."""
-    token = auth.require(http.house().database.reader(), "verdicts")
+    token = auth.require("verdicts")
     page = http.body(PAGE)
     prepared = publishing.prepare(page)
 
@@ -147,7 +147,7 @@ def create_page() -> http.Answer:
 def update_page(page_id: str) -> http.Answer:
     """What is sent is all that is to stand on it. A review that changed is superseded by a new verdict, one that is
     gone is retracted, the others are left alone. With a `versionId` that is not the current one it is refused."""
-    token = auth.require(http.house().database.reader(), "verdicts")
+    token = auth.require("verdicts")
     page = http.body(PAGE)
     prepared = publishing.prepare(page)
 
@@ -169,7 +169,7 @@ def update_page(page_id: str) -> http.Answer:
 )
 def delete_page(page_id: str) -> http.Answer:
     """Retracts all verdicts that stand on it. They stay on record."""
-    token = auth.require(http.house().database.reader(), "verdicts")
+    token = auth.require("verdicts")
 
     def delete(turn: Turn) -> Reply:
         publishing.delete(turn, token, page_id)

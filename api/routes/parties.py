@@ -36,7 +36,7 @@ def index() -> http.Answer:
 )
 def record() -> http.Answer:
     """A person, or an organisation and the one above it."""
-    token = auth.require(http.house().database.reader(), "claims")
+    token = auth.require("claims")
     body = http.body(PARTY)
     party_id = body["id"]
     return writing.write(
@@ -69,5 +69,5 @@ def read(party_id: str) -> http.Answer:
 def amend(party_id: str) -> http.Answer:
     """With another parent, the claims of the party and of all under it count as those of the new
     organisations above."""
-    token = auth.require(http.house().database.reader(), "edit")
+    token = auth.require("edit")
     return writing.amend(token, f"party/{party_id}", PARTY, lambda known: known.party(party_id), parties.amend)

@@ -35,7 +35,7 @@ def index() -> http.Answer:
 )
 def record() -> http.Answer:
     """Two different positions oppose each other unless one is neutral."""
-    token = auth.require(http.house().database.reader(), "claims")
+    token = auth.require("claims")
     body = http.body(QUESTION)
     name = body["id"]
     return writing.write(
@@ -69,7 +69,7 @@ def read(question_id: str) -> http.Answer:
 )
 def amend(question_id: str) -> http.Answer:
     """Positions can be added and described anew, not dropped."""
-    token = auth.require(http.house().database.reader(), "edit")
+    token = auth.require("edit")
     return writing.amend(
         token,
         f"question/{question_id}",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from marshmallow import Schema
@@ -11,10 +12,13 @@ from marshmallow import Schema
 from api import auth, http
 from api.checkpoints import Checkpoint
 from api.errors import NotFound
+from api.nodes import Needs
 from api.reads import moments
 from api.storage import log
+from api.storage.database import Database
 from api.storage.log import Connection, Head
 
+T = TypeVar("T")
 Listing = Callable[[Connection, Mapping[str, Any], int | None], bytes]
 # The same with the cursor of the next page beside it, for formats that have no place for it.
 Paging = Callable[[Connection, Mapping[str, Any], int | None], tuple[bytes, str | None]]
@@ -22,13 +26,41 @@ Paging = Callable[[Connection, Mapping[str, Any], int | None], tuple[bytes, str 
 Headers = Sequence[tuple[str, str]]
 Linked = Callable[[Connection, Mapping[str, Any], int | None], tuple[bytes, Headers]]
 
+# The ETags of lists, and of documents (see `head_etag` and `http.etag`).
+_LOG_TAG = re.compile(r'"log-([0-9]{1,16})-')
+_DOCUMENT_TAG = re.compile(r'"([0-9]{1,16})(?:-([0-9]{1,16}))?"')
+
+
+def read(
+    work: Callable[[Database], T],
+    *,
+    at: int | str | None = None,
+    size: int = 0,
+    newest: bool = False,
+    signed: bool = False,
+) -> T:
+    """What `work` makes of the database of whichever node knows enough for this request: what its headers name, so many
+    entries, the record as it stood `at` (see `api.nodes.Needs`).
+
+    `work` may be done on one node and then again on another. Raises InvalidRequest for a malformed Consistency-Token,
+    ConsistencyUnmet, and what `work` raises.
+    """
+    nodes, point = http.house().nodes, http.consistency_token()
+    seen = _seen() if nodes.are_several else 0
+    instant = at if isinstance(at, str) else ""
+    size = max(size, at) if isinstance(at, int) else size
+    return nodes.read(work, Needs(size, point, instant, seen, newest, signed))
+
 
 def document(name: str, schema: Schema) -> http.Answer:
     """The document of a subject as it stands, or stood `at`; its ETag is its revision. Raises NotFound."""
     asked = http.query(schema)
-    db = http.house().database.reader()
-    auth.authenticate(db)
+    auth.authenticate()
     at = asked.get("at")
+    return read(lambda database: _document(database.reader(), name, at), at=at)
+
+
+def _document(db: Connection, name: str, at: int | str | None) -> http.Answer:
     if at is None:
         version, erasure = log.document(db, name), None
     else:
@@ -70,8 +102,13 @@ def paged(schema: Schema, paging: Paging, content_type: str, more: str = "") -> 
 
 def _derived(schema: Schema, listing: Linked, content_type: str, more: str) -> http.Answer:
     asked = http.query(schema)
-    database = http.house().database
-    auth.authenticate(database.reader())
+    auth.authenticate()
+    return read(lambda database: _put_together(database, asked, listing, content_type, more), at=asked.get("at"))
+
+
+def _put_together(
+    database: Database, asked: Mapping[str, Any], listing: Linked, content_type: str, more: str
+) -> http.Answer:
     with database.snapshot() as db:
         head = log.head(db)
         etag = head_etag(head, more)
@@ -100,3 +137,10 @@ def _links(body: bytes) -> list[tuple[str, str]]:
     tail = body[body.rindex(b'"next":') + 7 : -1].split(b",")[0]
     following = orjson.loads(tail)
     return [http.link_next(http.next_url(following))] if following else []
+
+
+def _seen() -> int:
+    """How many entries those answers were made of, at least, whose ETags stand in If-None-Match: 0 for others."""
+    given: str = http.current().environ.get("HTTP_IF_NONE_MATCH", "")
+    of_logs, of_documents = _LOG_TAG.findall(given), _DOCUMENT_TAG.findall(given)
+    return max([0, *map(int, of_logs), *(int(number) + 1 for pair in of_documents for number in pair if number)])

@@ -45,7 +45,7 @@ def take_in() -> http.Answer:
 
     Reviews are the token's party's own. With the scope `admin` those of others are recorded in their names.
     """
-    token = auth.require(http.house().database.reader(), "claims", "verdicts")
+    token = auth.require("claims", "verdicts")
     body = http.foreign_body(http.JSON, LD_JSON)
     found: list[Item] = []
     for item in claimreview_in.items(body):

@@ -13,6 +13,7 @@ from api.drafts import Draft
 from api.errors import IdempotencyMismatch, NotFound, Refusal, RevisionMismatch
 from api.history import History
 from api.ledger import Decision, Turn
+from api.reads import consistency
 from api.storage import keys, log
 from api.storage.keys import Token
 from api.storage.log import Connection
@@ -42,7 +43,8 @@ def write(token: Token, decision: Decision, answering: Answering, drafted: Draft
 
     With an Idempotency-Key the first answer is stored in the same transaction as the entry. A second request
     with the key waits for its turn and then gets that answer; so no retry, however early, is ever executed
-    twice. Raises the decision's Refusal, and IdempotencyMismatch where the key was used for another request.
+    twice. Raises the decision's Refusal, IdempotencyMismatch where the key was used for another request, and
+    ConsistencyUnmet where the log has lost what the request's token stands for.
     """
     return in_turn(token, lambda turn: answering(turn.db, turn.append(decision, token.party, drafted)))
 
@@ -51,13 +53,16 @@ def in_turn(token: Token, writing: Callable[[Turn], Reply], query: Schema = NO_Q
     """Do what `write` does for any number of entries: `writing` appends them. Where it raises a Refusal, none of them
     is there. `query`: the parameters that the request may have."""
     http.query(query)
-    key = http.idempotency_key()
+    key, point = http.idempotency_key(), http.consistency_token()
     digest = http.request_digest() if key else b""
 
     def work(turn: Turn) -> Reply:
         reply = _recalled(turn.db, token, key, digest) if key else None
         if reply is None:
+            if point:
+                consistency.check(turn.db, point)
             reply = _whole(turn, writing)
+            reply.headers.append((consistency.HEADER, consistency.token(*turn.reached)))
             if key:
                 _remember(turn.db, token, key, digest, reply)
         return reply

@@ -92,6 +92,14 @@ class Database(Protocol):
         ...
 
 
+class Replica(Database, Protocol):
+    """The database on a server that follows another one: it is only read, and may be behind."""
+
+    def begin_anew(self) -> None:
+        """Let every thread open another connection when it reads again."""
+        ...
+
+
 def is_server(place: str | Path) -> bool:
     """Whether a place, as the settings have it, is the URL of a server and not a path."""
     return str(place).startswith(SERVER)

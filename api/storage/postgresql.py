@@ -15,7 +15,7 @@ from api.errors import Busy
 from api.storage import postgresql_tables as tables
 from api.storage.database import BESIDE_SERVER
 from api.storage.faults import EngineFailure, StoreError
-from api.storage.session import PLANNING, SETTINGS, Session, connect, failure
+from api.storage.session import PLANNING, PRIMARY, SETTINGS, Session, connect, failure
 
 # The lock that is the writer's turn: any number will do that nobody else uses in this database.
 TURN = 0x6F6E7265636F7264
@@ -47,8 +47,8 @@ class Database:
         " its archive and its standbys', until they are recycled."
     )
 
-    def __init__(self, url: str, heads: str | Path, beside: str | Path = BESIDE_SERVER) -> None:
-        self.url, self.name = url, named(url)
+    def __init__(self, url: str, heads: str | Path, beside: str | Path = BESIDE_SERVER, setting: str = PRIMARY) -> None:
+        self.url, self.name, self.setting = url, named(url, setting), setting
         self.heads, self.beside = Path(heads), Path(beside)
         self.extends_heads = False
         self._looked_at = 0
@@ -174,7 +174,7 @@ class Database:
     def _connect(self) -> psycopg.Connection[Any]:
         # Who answers may be another server than before, which has not all that this process has signed.
         self.extends_heads = False
-        return connect(self.url, self.name)
+        return connect(self.url, self.name, self.setting)
 
     def _begin_turn(self, session: Session) -> None:
         try:
@@ -233,14 +233,14 @@ def _failing(session: Session) -> Iterator[None]:
         raise failed from error
 
 
-def named(url: str) -> str:
+def named(url: str, setting: str = PRIMARY) -> str:
     """What a database is called where anybody may read it: its URL without user, password and options. Raises
-    StoreError for what is none."""
+    StoreError for what is none; `setting` is the variable that has it."""
     try:
         given = conninfo.conninfo_to_dict(url)
     except psycopg.Error:
         # What the driver says repeats a part of the URL, which may be of the password.
-        told = "DATABASE_URL is no URL that PostgreSQL understands: look at what follows the ?, and at each % in it."
+        told = f"{setting} is no URL that PostgreSQL understands: look at what follows the ?, and at each % in it."
         raise StoreError(told) from None
     host, port, name = (given.get(key) for key in ("host", "port", "dbname"))
     return f"postgresql://{host or ''}{f':{port}' if port else ''}/{name or ''}"

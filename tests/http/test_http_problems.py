@@ -38,6 +38,7 @@ PROMISED = {
     "already-retracted": 409,
     "cursor-rewound": 410,
     "revision-mismatch": 412,
+    "consistency-unmet": 412,
     "body-too-large": 413,
     "uri-too-long": 414,
     "unsupported-media-type": 415,

@@ -314,10 +314,10 @@ def test_a_document_is_answered(client: FlaskClient) -> None:
         "Content-Length": str(len(DOCUMENT)),
         "ETag": '"17"',
         "Cache-Control": "public, max-age=5, stale-while-revalidate=30",
-        "Vary": "Authorization",
+        "Vary": "Authorization, Consistency-Token",
         "X-Content-Type-Options": "nosniff",
         "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "ETag, Link, Location, Retry-After, X-Request-Id",
+        "Access-Control-Expose-Headers": "Consistency-Token, ETag, Link, Location, Retry-After, X-Request-Id",
     }
 
 
@@ -401,7 +401,8 @@ def test_browsers_may_read_and_only_read(client: FlaskClient) -> None:
     assert preflight.status_code == 200
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
     assert preflight.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
-    assert "If-None-Match" in preflight.headers["Access-Control-Allow-Headers"]
+    allowed = set(preflight.headers["Access-Control-Allow-Headers"].split(", "))
+    assert {"If-None-Match", "Consistency-Token"} <= allowed
     assert {"GET", "POST"} <= {method.strip() for method in preflight.headers["Allow"].split(",")}
     assert "Access-Control-Allow-Origin" in client.get("/openapi.json").headers
     assert "Access-Control-Allow-Origin" in client.get("/v1/toys/none").headers

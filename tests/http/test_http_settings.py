@@ -30,6 +30,11 @@ def test_defaults_are_usable() -> None:
         ({"DATABASE_URL": "sqlite:////var/lib/on%20record.db"}, "database", "/var/lib/on record.db"),
         ({"DATABASE_URL": "postgres://h/db?sslmode=require"}, "database", "postgresql://h/db?sslmode=require"),
         ({"DATABASE_URL": "postgresql://h/db"}, "heads_path", "onrecord.heads"),
+        (
+            {"DATABASE_URL": "postgresql://h/db", "DATABASE_REPLICA_URL": "postgres://a,b/db"},
+            "replica",
+            "postgresql://a,b/db",
+        ),
         ({"PORT": "5000"}, "bind", "0.0.0.0:5000"),
         ({"PORT": "5000", "ONRECORD_BIND": "127.0.0.1:9"}, "bind", "127.0.0.1:9"),
         ({"ONRECORD_BIND": "[::1]:8000"}, "bind", "[::1]:8000"),
@@ -65,6 +70,7 @@ def test_values(environ: dict[str, str], field: str, value: object) -> None:
         ("DATABASE_URL", "postgresql+psycopg://h/db", "without the name of a driver"),
         ("DATABASE_URL", "onrecord.db", "sqlite:///relative.db"),
         ("DATABASE_URL", "sqlite:///:memory:", "name a file"),
+        ("DATABASE_REPLICA_URL", "sqlite:///copy.db", "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
         ("ONRECORD_BIND", "8000", "HOST:PORT"),
         ("ONRECORD_BIND", "localhost:99999", "65535"),
         ("PORT", "http", "whole number"),
@@ -86,6 +92,13 @@ def test_an_unusable_value_is_named_with_its_remedy(name: str, text: str, remedy
     assert name in str(caught.value)
     assert text in str(caught.value)
     assert remedy in str(caught.value)
+
+
+def test_a_file_has_no_replica() -> None:
+    """Where the record is a file no server follows it; the URL, which may have a password, is not repeated."""
+    with pytest.raises(SettingsError, match=r"DATABASE_REPLICA_URL cannot be used: .* is a file") as caught:
+        Settings.from_environ({"DATABASE_REPLICA_URL": "postgresql://me:secret@h/db"})
+    assert "secret" not in str(caught.value)
 
 
 def test_a_misspelt_setting_is_refused_by_name() -> None:
