@@ -121,7 +121,6 @@ FILTERS: list[dict[str, str]] = [
     {"status": "unreviewed"},
     {"status": "withdrawn"},
     {"rating": "false"},
-    {"reviewer": DESK},
     {"tag": "tag-3"},
     {"publisher": "Paper 1"},
     {"party": "office-1", "question": "q", "position": "no", "status": "unreviewed", "publisher": "Paper 1"},
@@ -167,6 +166,7 @@ FEEDS: list[dict[str, str]] = [
     {"kind": "claim.recorded"},
     {"party": "root"},
     {"question": "q"},
+    {"reviewer": DESK},
     {"party": "office-0", "question": "q", "kind": "claim.recorded"},
     {"include": "entry"},
 ]
