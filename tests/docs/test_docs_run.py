@@ -17,6 +17,7 @@ RUN = (
     "conventions.md",
     "deploying.md",
     "erasure.md",
+    "feeds.md",
     "life-of-a-write.md",
     "mirrors.md",
     "polling.md",
