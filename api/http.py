@@ -50,6 +50,9 @@ READING = ("GET", "HEAD")
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _REVISION = re.compile(rf'(?:W/)?"({vocabulary.REVISION_PATTERN})"')
+# A query that says in no other words what it means, so it is repeated as it was sent: to write it anew took as long as
+# to read it.
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9._~=&-]*")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -315,8 +318,13 @@ def link_next(url: str) -> tuple[str, str]:
 def next_url(cursor: str) -> str:
     """The URL of the current list with its `cursor` replaced: what `link_next` takes."""
     request = current()
-    values = _flat(request.environ.get("QUERY_STRING", "")) | {"cursor": cursor}
-    return f"{quote(request.path, safe='/:~')}?{urlencode(values)}"
+    text: str = request.environ.get("QUERY_STRING", "")
+    if _PLAIN_QUERY.fullmatch(text):
+        kept = [part for part in text.split("&") if part and not part.startswith("cursor=")]
+        query = "&".join([*kept, f"cursor={cursor}"])
+    else:
+        query = urlencode(_flat(text) | {"cursor": cursor})
+    return f"{quote(request.path, safe='/:~')}?{query}"
 
 
 def base_url() -> str:
