@@ -18,7 +18,6 @@ from api.reads.opposing import Opposing, Scope, Sides
 from api.storage import log, statements
 from api.storage.log import Connection
 from api.storage.statements import Profile, Window
-from schemas.dates import Bounds
 
 # How many contradictions of one entry are named, and how many rows are walked over for them: a claim that opposes
 # thousands costs no more than another.
@@ -154,10 +153,10 @@ def _reversal(db: Connection, side: Side, at: int) -> Reversal | None:
             numbers = log.number(db, f"party/{party}") or 0, log.number(db, f"question/{question}") or 0
             place = (*profile.stated, number - 1)
             last = statements.last_before(db, *numbers, Window(at=at), place, neutral)
-            turn = timelines.reversal(Bounds(*last[:2]), profile.stated) if last and last[3] != position else None
+            turn = timelines.reversal(last[:2], profile.stated) if last and last[3] != position else None
             if last and turn:
                 before = log.claim_of(last[4]).decode()
-                return Reversal(party, question, claim, before, (last[3], position), turn.days, turn.certain)
+                return Reversal(party, question, claim, before, (last[3], position), *turn)
     return None
 
 
