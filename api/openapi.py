@@ -49,7 +49,11 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {"description": "The revision of the document.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new document is.", "schema": {"type": "string"}},
     "Link": {
-        "description": 'The next page, as `<URL>; rel="next"`; absent on the last.',
+        "description": 'The next page, as `<URL>; rel="next"`, absent on the last; feeds, as `rel="alternate"`.',
+        "schema": {"type": "string"},
+    },
+    "Last-Modified": {
+        "description": "When the log last grew, to the second.",
         "schema": {"type": "string"},
     },
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
@@ -202,6 +206,12 @@ def documented(
         return view
 
     return note
+
+
+def _content(what: AnySchema | str | tuple[str, AnySchema]) -> tuple[str, AnySchema]:
+    if isinstance(what, tuple):
+        return what
+    return (what, {"type": "string"}) if isinstance(what, str) else (JSON, what)
 
 
 def spec_bytes(app: flask.Flask) -> bytes:

@@ -15,6 +15,7 @@ def blueprints() -> list[Blueprint]:
         contradictions,
         docs,
         factchecktools,
+        feeds,
         health,
         log,
         parties,
@@ -24,6 +25,6 @@ def blueprints() -> list[Blueprint]:
     )
 
     record = (claims, verdicts, contradictions, questions, parties, changes)
-    formats = (claimreview, reviews, factchecktools, bulk)
+    formats = (claimreview, reviews, factchecktools, feeds, bulk)
     modules = (*record, *formats, log, health, docs)
     return [module.blueprint for module in modules]

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 
-from api.storage import dialect, lists, postgresql_search
+from api.storage import dialect, lists, postgresql_search, reviewers
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
 from api.storage.tables import DERIVED, LOG, MIRROR, MOVE, NAMES, REVIEW_PAGES, SERVICE
@@ -50,6 +50,7 @@ STEPS: dict[str, Callable[[Session], None]] = {
     "0003_move": _move,
     "0005_names": _names,
     "0006_review_pages": _review_pages,
+    "0006_reviewers": reviewers.mark_changes,
 }
 
 

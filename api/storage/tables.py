@@ -15,7 +15,7 @@ from __future__ import annotations
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
-from api.storage import lists
+from api.storage import lists, reviewers
 
 LOG = """
 CREATE TABLE entries (
@@ -171,6 +171,12 @@ def names(db: SqliteUtils) -> None:
 def review_pages(db: SqliteUtils) -> None:
     """On which pages reviewers publish: empty until a rebuild, in a record that has verdicts already."""
     _run(db, REVIEW_PAGES)
+
+
+@migrations(name="0006_reviewers")
+def by_reviewer(db: SqliteUtils) -> None:
+    """Whose verdicts and assessments the changes are."""
+    reviewers.mark_changes(db.conn)
 
 
 def create_derived(db: SqliteUtils) -> None:
