@@ -39,16 +39,23 @@ def authenticate(db: Connection) -> Token | None:
     return found
 
 
-def require(db: Connection, scope: str) -> Token:
-    """The token of the current request, which must have `scope` (or `admin`). Every write calls this; it
-    counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited, and ReadOnlyMirror for any token
-    where this is a mirror."""
-    if mirrored := http.house().settings.mirror_of:
-        raise errors.ReadOnlyMirror.of(mirrored)
+def present(db: Connection) -> Token:
+    """The token of the current request, whatever its scopes: for what is a party's own. Raises Unauthenticated, and
+    RateLimited as `authenticate`."""
     token = authenticate(db)
     if token is None:
         raise _challenge("This needs a token: Authorization: Bearer onr_…", None)
-    if not token.allows(scope):
+    return token
+
+
+def require(db: Connection, scope: str | None) -> Token:
+    """The token of the current request, which must have `scope` (or `admin`); any will do for None. Every write calls
+    this; it counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited, and ReadOnlyMirror for
+    any token where this is a mirror."""
+    if mirrored := http.house().settings.mirror_of:
+        raise errors.ReadOnlyMirror.of(mirrored)
+    token = present(db)
+    if scope is not None and not token.allows(scope):
         raise errors.Forbidden(
             f"The token lacks the scope {scope!r}; it has {' '.join(token.scopes) or 'none'}.",
             headers={"WWW-Authenticate": f'Bearer realm="onrecord", error="insufficient_scope", scope="{scope}"'},

@@ -71,7 +71,7 @@ class Turn:
         `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
         `decision` decides to record.
         """
-        self._refuse_mirror()
+        self.refuse_mirror()
         entry = self.enter(decision(self.history), actor, drafted)
         derive(self.history, entry, drafted)
         return entry
@@ -79,7 +79,7 @@ class Turn:
     def enter(self, event: Event, actor: str, drafted: Draft | None = None) -> Entry:
         """Append an event, and derive nothing: for a caller that does so, as `append` and `api.erasing`. Raises
         ReadOnlyMirror where the log is the copy of another one."""
-        self._refuse_mirror()
+        self.refuse_mirror()
         entry = self._entry(event, actor)
         payload = canonical(entry.payload) if drafted is None else drafted.payload
         sealed = seal(entry, self._source.random(SALT_SIZE), payload)
@@ -115,7 +115,8 @@ class Turn:
         if self.head.size:
             log.set_head(self.db, self.head)
 
-    def _refuse_mirror(self) -> None:
+    def refuse_mirror(self) -> None:
+        """Raise ReadOnlyMirror where the log is the copy of another one."""
         # An entry of our own would part the mirror from its source for good.
         if not self._is_own:
             if mirror := mirrors.state(self.db):

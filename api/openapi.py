@@ -25,6 +25,7 @@ from api.problems import MEDIA_TYPE, PROBLEMS, Internal, ProblemType
 from schemas import vocabulary
 from schemas.fields import Choice, Shaped
 from schemas.problems import ProblemDocument
+from schemas.webhooks import MessageDocument
 
 View = TypeVar("View", bound=Callable[..., Any])
 AnySchema = type[Schema] | Schema | dict[str, Any]
@@ -123,6 +124,7 @@ def make(app: flask.Flask, version: str) -> Api:
     api.register_converter(IndexConverter, lambda _: {"type": "integer", "minimum": 0})
     components = api.spec.components
     components.schema("ProblemDocument", schema=Problem)
+    components.schema("MessageDocument", schema=MessageDocument)
     components.security_scheme(
         "token",
         {
@@ -138,19 +140,45 @@ def make(app: flask.Flask, version: str) -> Api:
     return api
 
 
+# What a receiver of webhooks is sent (OpenAPI 3.1, "webhooks").
+_MESSAGE: dict[str, Any] = {
+    "summary": "An entry was appended",
+    "description": "Sent to whoever has a webhook whose filter lets the entry through. Check `webhook-signature` with"
+    " any library of Standard Webhooks, and expect a message more than once: its `webhook-id` is then the same.",
+    "operationId": "webhooks_entry",
+    "parameters": [
+        {"in": "header", "name": name, "required": True, "description": what, "schema": {"type": "string"}}
+        for name, what in (
+            ("webhook-id", "Names the message, the same in every attempt."),
+            ("webhook-timestamp", "When it was sent, in seconds since 1970."),
+            ("webhook-signature", "`v1,` and the HMAC-SHA256 over id, timestamp and body; perhaps several."),
+        )
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/MessageDocument"}}},
+    },
+    "responses": {
+        "2XX": {"description": "Taken. What else is in the answer is not read."},
+        "410": {"description": "Nobody is here any more: the webhook is disabled at once."},
+        "default": {"description": "Not taken: it is sent again, after a while. A redirect is not followed."},
+    },
+}
+
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
 
 def documented(
     *,
     summary: str,
-    answers: Mapping[int, AnySchema | str],
+    answers: Mapping[int, AnySchema | str | None],
     query: AnySchema | None = None,
     body: AnySchema | None = None,
     patch: bool = False,
     example: Mapping[str, Any] | None = None,
     problems: Iterable[type[Refusal]] = (),
     scope: str | None = None,
+    own: bool = False,
     etag: bool = False,
     if_match: bool = False,
     headers: Sequence[str] = (),
@@ -158,12 +186,12 @@ def documented(
 ) -> Callable[[View], View]:
     """Says what a route takes and answers; the docstring below it becomes the description.
 
-    `answers`: status -> a schema of its JSON, or the media type of another kind of text. `body` and `query`:
-    what `http.body` and `http.query` are called with; `patch`: the body is a JSON merge patch; `example`: one
-    whole body. `scope`: what `auth.require` is called with; `public`: a token is not even looked at. `etag`:
-    the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision` is called.
-    `headers`: further ones of a success (Location, Link). `problems`: the refusals of this route beyond those
-    that follow from the rest.
+    `answers`: status -> a schema of its JSON, the media type of another kind of text, or None where it has no body.
+    `body` and `query`: what `http.body` and `http.query` are called with; `patch`: the body is a JSON merge patch;
+    `example`: one whole body. `scope`: what `auth.require` is called with; `own`: it is called without one, or
+    `auth.present` is; `public`: a token is not even looked at. `etag`: the answer has one, and If-None-Match is heeded.
+    `if_match`: `http.required_revision` is called. `headers`: further ones of a success (Location, Link). `problems`:
+    the refusals of this route beyond those that follow from the rest.
     """
 
     def note(view: View) -> View:
@@ -176,6 +204,7 @@ def documented(
             _NOTE: {
                 "slugs": [PROBLEMS[kind].slug for kind in problems],
                 "scope": scope,
+                "own": own,
                 "etag": etag,
                 "if_match": if_match,
                 "public": public,
@@ -193,7 +222,7 @@ def documented(
             operation["responses"][str(status)] = {
                 "description": HTTPStatus(status).phrase,
                 "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
-                "content": {kind: {"schema": schema}},
+                **({} if schema is None else {"content": {kind: {"schema": schema}}}),
             }
         view._apidoc = {"manual_doc": operation}  # type: ignore[attr-defined]
         return view
@@ -215,6 +244,7 @@ def spec(app: flask.Flask) -> dict[str, Any]:
     """The OpenAPI document as plain data."""
     made: dict[str, Any] = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
     made["servers"] = [{"url": "/"}]
+    made["webhooks"] = {"entry": {"post": _MESSAGE}}
     for path, item in made.get("paths", {}).items():
         for method in _METHODS:
             if method in item:
@@ -240,6 +270,10 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
         kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror]
         kinds += [errors.RateLimited, errors.LedgerRewound]
         operation["security"] = [{"token": [note["scope"]]}]
+    elif note["own"]:
+        kinds += [errors.Unauthenticated, errors.RateLimited]
+        kinds += [] if method == "get" else [errors.ReadOnlyMirror, errors.LedgerRewound]
+        operation["security"] = [{"token": []}]
     elif not note["public"]:
         kinds += [errors.Unauthenticated, errors.RateLimited]
         operation["security"] = [{}, {"token": []}]

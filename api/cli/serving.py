@@ -125,7 +125,7 @@ def _remove_demo(path: Path) -> None:
         database.close()
     if not ours:
         raise click.ClickException(f"{path} was not made by a demo: move it away, or choose another --database.")
-    for suffix in ("", "-wal", "-shm", ".lock", ".serving", ".key", ".heads"):
+    for suffix in ("", "-wal", "-shm", ".lock", ".serving", ".delivering", ".key", ".heads"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 

@@ -44,6 +44,12 @@ def write(token: Token, decision: Decision, answering: Answering, drafted: Draft
     with the key waits for its turn and then gets that answer; so no retry, however early, is ever executed
     twice. Raises the decision's Refusal, and IdempotencyMismatch where the key was used for another request.
     """
+    return once(token, lambda turn: answering(turn.db, turn.append(decision, token.party, drafted)))
+
+
+def once(token: Token, doing: Callable[[Turn], Reply]) -> http.Answer:
+    """Do something in a writer's turn and give its answer; where the request has an Idempotency-Key, as `write` does.
+    What `doing` refuses it must refuse before it writes anything."""
     http.query(NO_QUERY)
     key = http.idempotency_key()
     digest = http.request_digest() if key else b""
@@ -51,7 +57,7 @@ def write(token: Token, decision: Decision, answering: Answering, drafted: Draft
     def work(turn: Turn) -> Reply:
         reply = _recalled(turn.db, token, key, digest) if key else None
         if reply is None:
-            reply = answering(turn.db, turn.append(decision, token.party, drafted))
+            reply = doing(turn)
             if key:
                 _remember(turn.db, token, key, digest, reply)
         return reply

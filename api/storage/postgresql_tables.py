@@ -10,7 +10,7 @@ from collections.abc import Callable
 from api.storage import dialect, postgresql_search
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
-from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE
+from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE, WEBHOOKS
 
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
@@ -28,8 +28,16 @@ def _mirror(session: Session) -> None:
     _run(session, dialect.tables(MIRROR))
 
 
+def _webhooks(session: Session) -> None:
+    _run(session, [*dialect.numbering(WEBHOOKS), *dialect.tables(WEBHOOKS)])
+
+
 # By the names of the migrations of `api.storage.tables`, in their order.
-STEPS: dict[str, Callable[[Session], None]] = {"0001_record": _record, "0002_mirror": _mirror}
+STEPS: dict[str, Callable[[Session], None]] = {
+    "0001_record": _record,
+    "0002_mirror": _mirror,
+    "0003_webhooks": _webhooks,
+}
 
 
 def known() -> list[str]:
@@ -115,7 +123,7 @@ def _wait_for_readers(session: Session, here: str) -> None:
 
 def _refuse_others(session: Session, name: str) -> None:
     """Refuse a database in which somebody else's tables have our names."""
-    ours = re.findall(r"CREATE TABLE (\w+)", "".join((LOG, SERVICE, MIRROR, *DERIVED.values())))
+    ours = re.findall(r"CREATE TABLE (\w+)", "".join((LOG, SERVICE, MIRROR, WEBHOOKS, *DERIVED.values())))
     sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename IN"
     found = session.execute(f"{sql} ({', '.join('?' * len(ours))}) LIMIT 1", ours).fetchone()
     if found:

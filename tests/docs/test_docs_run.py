@@ -22,7 +22,10 @@ RUN = (
     "polling.md",
     "proof.md",
     "verdicts.md",
+    "webhooks.md",
 )
+# What a page has its reader set beside.
+SETTINGS = {"webhooks.md": {"ONRECORD_WEBHOOK_NETWORKS": "127.0.0.0/8"}}
 
 
 @pytest.mark.parametrize("name", RUN)
@@ -31,7 +34,7 @@ def test_docs_say_what_happens(name: str, tmp_path: Path) -> None:
     page = next(path for path in pages.PAGES if path.name == name).read_text(encoding="utf-8")
     steps = list(pages.steps(page))
     assert steps, "no block of the page is run"
-    with servers.Server("demo", tmp_path) as server:
+    with servers.Server("demo", tmp_path, **SETTINGS.get(name, {})) as server:
         token = re.search(r"ONRECORD_TOKEN=(\S+)", server.output())
         assert token, server.output()
         desk = tmp_path / "desk"
