@@ -150,6 +150,14 @@ def hang(connection: socket.socket, request: Request) -> bool:
     return False
 
 
+def slow(connection: socket.socket, request: Request) -> bool:
+    """Takes its time, a part of the answer after the other, but not more than it has."""
+    for part in (OK[:5], OK[5:-2], OK[-2:]):
+        time.sleep(0.05)
+        connection.sendall(part)
+    return True
+
+
 def reset(connection: socket.socket, request: Request) -> bool:
     """Ends the connection with an RST."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

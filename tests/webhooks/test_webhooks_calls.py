@@ -25,6 +25,7 @@ from tests.webhooks.receivers import (
     good,
     hang,
     reset,
+    slow,
     status,
     until,
 )
@@ -79,6 +80,7 @@ def test_a_message_arrives() -> None:
         (status("500 Oh"), Answer(500, "status")),
         (status("429 Slow down", "Retry-After: 120"), Answer(429, "status", 120)),
         (status("503 Later", "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT"), Answer(503, "status", None)),
+        (slow, Answer(204, None)),
         (flood, Answer(200, None)),
         (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nnot all"), Answer(200, None)),
         (answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense"), Answer(200, None)),

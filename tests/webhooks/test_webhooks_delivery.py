@@ -263,6 +263,26 @@ def test_those_that_fail_have_places_of_their_own(
             until(lambda: receiver.indexes == [1, 2, 3, 4, 5, 6])
 
 
+def test_few_connections_are_kept(
+    store: Any, record: Recorder, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are more subscriptions than a process may have open files, connections are closed, and everything
+    still arrives in order."""
+    monkeypatch.setattr(deliverer, "SOUND", 2)
+    monkeypatch.setattr(deliverer, "IDLE", 1)
+    for _ in range(8):
+        subscribe(store, receiver.url)
+    with record.together():
+        for number in range(5):
+            record.party(f"p{number}")
+    with delivering(store):
+        until(lambda: len(receiver.requests) == 40)
+        until(lambda: len(receiver._open) <= 1)
+    told = [(request.headers["webhook-id"].split("_")[1], request.index) for request in receiver.requests]
+    for webhook in {webhook for webhook, _ in told}:
+        assert [index for one, index in told if one == webhook] == [1, 2, 3, 4, 5]
+
+
 def test_a_replay_begins_where_it_is_asked_to(store: Any, record: Recorder, receiver: Receiver) -> None:
     """Also with entries from before the subscription; a message that comes again has the id that it had."""
     record.party("before")

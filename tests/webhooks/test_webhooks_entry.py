@@ -10,12 +10,16 @@ import pytest
 
 from api import erasing, exports, ledger
 from api.domain import webhooks
+from api.interop.webhooks import subscriptions
 from api.reads import changes, happenings
 from api.storage import log
+from api.storage import webhooks as storage
 from api.storage.sqlite import Database
+from api.storage.webhooks import Attempt, Progress
 from api.verification import verify
 from tests.conftest import Client
 from tests.records import OPERATOR, Recorder, dump, every_table, ulid
+from tests.test_query_plans import Explained, troubles
 
 DESK = "desk"
 
@@ -39,6 +43,37 @@ def test_it_is_verified_and_derived_again(told: Recorder) -> None:
         assert verify(db) is None
     ledger.rebuild(database)
     assert dump(database, every_table(database)) == before
+
+
+def test_a_rebuild_leaves_subscriptions_alone(told: Recorder) -> None:
+    """They do not follow from the log."""
+    with told.database.turn() as db:
+        made = subscriptions.add(db, {"url": "https://desk.example/"}, DESK, ())
+        storage.record(db, [], [Attempt(made.id, "msg_1", "ping", None, 1, made.created_at, 1, 204, None)])
+    own = ["webhooks", "deliveries"]
+    before = dump(told.database, own)
+    assert all(before.values())
+    ledger.rebuild(told.database)
+    assert dump(told.database, own) == before
+
+
+def test_statements_have_their_index(database: Database) -> None:
+    """No statement that is sent often walks over a table or sorts, but for the one that looks at all subscriptions."""
+    with database.turn() as db:
+        made = subscriptions.add(db, {"url": "https://desk.example/"}, DESK, ())
+        explained = Explained(db)
+        attempt = Attempt(made.id, "msg_1", "ping", None, 1, made.created_at, 1, 204, None)
+        explained.executemany = db.executemany  # type: ignore[attr-defined]
+        storage.record(explained, [Progress(made.id, 1, 0, 0, None, None, None)], [attempt])  # type: ignore[arg-type]
+        storage.ping_done(explained, made.id, "msg_1")  # type: ignore[arg-type]
+        storage.find(explained, made.id)  # type: ignore[arg-type]
+        storage.count(explained, DESK)  # type: ignore[arg-type]
+        storage.attempts(explained, made.id, 2**62, 50)  # type: ignore[arg-type]
+        for owner in (None, DESK):
+            storage.page(explained, owner, "", 50)  # type: ignore[arg-type]
+        storage.remove(explained, made.id)  # type: ignore[arg-type]
+    assert len(explained.plans) >= 10
+    assert [step for plan in explained.plans.values() for step in troubles(plan)] == []
 
 
 def test_it_is_copied(told: Recorder, tmp_path: Path) -> None:

@@ -47,7 +47,9 @@ class Office(Protocol):
 
     def line(self, webhook: Webhook) -> Line: ...
 
-    def slot(self, failing: bool) -> contextlib.AbstractAsyncContextManager[None]: ...
+    def slot(self, line: Line, failing: bool) -> contextlib.AbstractAsyncContextManager[None]: ...
+
+    def idle(self, line: Line) -> contextlib.AbstractContextManager[None]: ...
 
     async def page(self, webhook: Webhook, wanted: Filter, since: int) -> Page: ...
 
@@ -123,18 +125,19 @@ class Courier:
     async def _news(self) -> None:
         """Wait until the log has more; the connection not for so long."""
         since = self._now.upcoming
-        if self._line.is_open:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._office.news(since), IDLE)
-                return
-            self._line.close()
+        with self._office.idle(self._line):
+            if self._line.is_open:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._office.news(since), IDLE)
+                    return
+                self._line.close()
         await self._office.news(since)
 
 
 async def send(office: Office, line: Line, webhook: Webhook, message: Message, attempt: int) -> tuple[Answer, Attempt]:
     """Send a message once. Out: what came of it, and the line for the books."""
     clock = office.clock
-    async with office.slot(failing=attempt > 1 or message.entry is None):
+    async with office.slot(line, attempt > 1 or message.entry is None):
         at = clock.now()
         began = time.perf_counter()
         signed = messages.headers(message, int(at.timestamp()), subscriptions.signing(webhook, instant(at)))

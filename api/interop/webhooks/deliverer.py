@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -39,9 +39,9 @@ GLANCE, LOOK = 0.1, 1.0
 # Seconds before what failed on our side is tried again.
 PAUSE = 5.0
 # How many calls may be under way: to receivers that took the last message, and to those that did not. So those that
-# hang cannot take the places of the others, but once. Together with idle connections less than the 1,024 open files
-# that a process may have.
-SOUND, FAILING = 400, 200
+# hang cannot take the places of the others, but once. And how many connections are kept while there is nothing to say.
+# All together are less than the 1,024 open files that a process may have.
+SOUND, FAILING, IDLE = 400, 200, 200
 
 Found = TypeVar("Found")
 
@@ -78,6 +78,7 @@ class Deliverer:
         self._tidings = Tidings(policy.base)
         self._thread = ThreadPoolExecutor(1, "webhook-reader")
         self._slots = {False: asyncio.Semaphore(SOUND), True: asyncio.Semaphore(FAILING)}
+        self._idle = 0
         self._size, self._more = 0, asyncio.Event()
         self._known: dict[str, Glimpse] = {}
         self._couriers: dict[str, asyncio.Task[None]] = {}
@@ -106,10 +107,25 @@ class Deliverer:
         return Line(webhook.url, self._policy.networks, self._secured)
 
     @contextlib.asynccontextmanager
-    async def slot(self, failing: bool) -> AsyncIterator[None]:
-        """A place among the calls under way, those to receivers that fail apart from the others."""
+    async def slot(self, line: Line, failing: bool) -> AsyncIterator[None]:
+        """A place among the calls under way, those to receivers that fail apart from the others. Whoever has to wait
+        for it gives up the connection that it kept."""
+        if self._slots[failing].locked():
+            line.close()
         async with self._slots[failing]:
             yield
+
+    @contextlib.contextmanager
+    def idle(self, line: Line) -> Iterator[None]:
+        """A place among the connections that are kept while there is nothing to say; where none is left it is
+        closed."""
+        if self._idle >= IDLE:
+            line.close()
+        self._idle += 1
+        try:
+            yield
+        finally:
+            self._idle -= 1
 
     async def page(self, webhook: Webhook, wanted: Filter, since: int) -> Page:
         """The next messages of a subscription."""

@@ -43,6 +43,8 @@ def run(
                 continue
         except (*EngineError, OSError, Refusal) as error:
             told.error("webhooks cannot be delivered; it is tried again", reason=str(error))
+        except Exception as error:
+            told.error("webhooks cannot be delivered; it is tried again", exc_info=error)
         else:
             if not waited:
                 waiting()
