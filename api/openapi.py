@@ -46,7 +46,11 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {"description": "The revision of the document.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new document is.", "schema": {"type": "string"}},
     "Link": {
-        "description": 'The next page, as `<URL>; rel="next"`; absent on the last.',
+        "description": 'The next page, as `<URL>; rel="next"`, absent on the last; feeds, as `rel="alternate"`.',
+        "schema": {"type": "string"},
+    },
+    "Last-Modified": {
+        "description": "When the log last grew, to the second.",
         "schema": {"type": "string"},
     },
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
@@ -171,7 +175,7 @@ _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 def documented(
     *,
     summary: str,
-    answers: Mapping[int, AnySchema | str | None],
+    answers: Mapping[int, AnySchema | str | tuple[str, AnySchema] | None],
     query: AnySchema | None = None,
     body: AnySchema | None = None,
     patch: bool = False,
@@ -186,12 +190,12 @@ def documented(
 ) -> Callable[[View], View]:
     """Says what a route takes and answers; the docstring below it becomes the description.
 
-    `answers`: status -> a schema of its JSON, the media type of another kind of text, or None where it has no body.
-    `body` and `query`: what `http.body` and `http.query` are called with; `patch`: the body is a JSON merge patch;
-    `example`: one whole body. `scope`: what `auth.require` is called with; `own`: it is called without one, or
-    `auth.present` is; `public`: a token is not even looked at. `etag`: the answer has one, and If-None-Match is heeded.
-    `if_match`: `http.required_revision` is called. `headers`: further ones of a success (Location, Link). `problems`:
-    the refusals of this route beyond those that follow from the rest.
+    `answers`: status -> a schema of its JSON, the media type of another kind of text, both (of JSON that has a type of
+    its own), or None where it has no body. `body` and `query`: what `http.body` and `http.query` are called with;
+    `patch`: the body is a JSON merge patch; `example`: one whole body. `scope`: what `auth.require` is called with;
+    `own`: it is called without one, or `auth.present` is; `public`: a token is not even looked at. `etag`: the answer
+    has one, and If-None-Match is heeded. `if_match`: `http.required_revision` is called. `headers`: further ones of a
+    success (Location, Link). `problems`: the refusals of this route beyond those that follow from the rest.
     """
 
     def note(view: View) -> View:
@@ -218,16 +222,22 @@ def documented(
             operation["requestBody"] = {"required": True, "content": {kind: dict(content) for kind in types}}
         for status, what in answers.items():
             names = ("X-Request-Id", *(("ETag",) if etag else ()), *headers)
-            kind, schema = (what, {"type": "string"}) if isinstance(what, str) else (JSON, what)
             operation["responses"][str(status)] = {
                 "description": HTTPStatus(status).phrase,
                 "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
-                **({} if schema is None else {"content": {kind: {"schema": schema}}}),
+                **({} if what is None else {"content": _content(what)}),
             }
         view._apidoc = {"manual_doc": operation}  # type: ignore[attr-defined]
         return view
 
     return note
+
+
+def _content(what: AnySchema | str | tuple[str, AnySchema]) -> dict[str, Any]:
+    if isinstance(what, tuple):
+        kind, schema = what
+        return {kind: {"schema": schema}}
+    return {what: {"schema": {"type": "string"}}} if isinstance(what, str) else {JSON: {"schema": what}}
 
 
 def spec_bytes(app: flask.Flask) -> bytes:

@@ -7,7 +7,19 @@ from api.openapi import Blueprint
 
 def blueprints() -> list[Blueprint]:
     """The blueprints of every resource, in the order in which the documentation shows them."""
-    from api.routes import changes, claims, contradictions, docs, health, log, parties, questions, verdicts, webhooks
+    from api.routes import (
+        changes,
+        claims,
+        contradictions,
+        docs,
+        feeds,
+        health,
+        log,
+        parties,
+        questions,
+        verdicts,
+        webhooks,
+    )
 
-    modules = (claims, verdicts, contradictions, questions, parties, changes, webhooks, log, health, docs)
+    modules = (claims, verdicts, contradictions, questions, parties, changes, feeds, webhooks, log, health, docs)
     return [module.blueprint for module in modules]

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 
-from api.storage import dialect, postgresql_search
+from api.storage import dialect, postgresql_search, reviewers
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
 from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE, WEBHOOKS
@@ -37,6 +37,7 @@ STEPS: dict[str, Callable[[Session], None]] = {
     "0001_record": _record,
     "0002_mirror": _mirror,
     "0003_webhooks": _webhooks,
+    "0006_reviewers": reviewers.mark_changes,
 }
 
 

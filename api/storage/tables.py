@@ -15,6 +15,8 @@ from __future__ import annotations
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
+from api.storage import reviewers
+
 LOG = """
 CREATE TABLE entries (
     idx INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, actor TEXT NOT NULL,
@@ -152,6 +154,12 @@ def mirror(db: SqliteUtils) -> None:
 def webhooks(db: SqliteUtils) -> None:
     """Who is told of entries, and what became of it."""
     _run(db, WEBHOOKS)
+
+
+@migrations(name="0006_reviewers")
+def by_reviewer(db: SqliteUtils) -> None:
+    """Whose verdicts and assessments the changes are."""
+    reviewers.mark_changes(db.conn)
 
 
 def create_derived(db: SqliteUtils) -> None:
