@@ -12,6 +12,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
 from api.domain.webhooks import DELAYS
+from api.errors import LedgerRewound
 from api.interop.webhooks import books, calls, deliverer, subscriptions
 from api.interop.webhooks.couriers import Clock
 from api.storage import log, webhooks
@@ -398,6 +399,50 @@ def test_a_store_that_fails_for_a_while_loses_nothing(
         until(lambda: receiver.indexes == [1])
         until(lambda: stands(store, webhook).upcoming == 2)
         assert next(failures, None) is None
+    assert receiver.indexes == [1]
+
+
+def test_it_stops_while_the_store_fails(
+    store: Any, record: Recorder, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is told to end ends, also when nothing can be written down; what was sent comes again."""
+    monkeypatch.setattr(deliverer, "PAUSE", 0.05)
+    webhook = subscribe(store, receiver.url)
+    record.party("one")
+
+    def turn(self: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as failing, delivering(store):
+        failing.setattr(type(store), "turn", turn)
+        until(lambda: receiver.indexes == [1])
+    assert stands(store, webhook).upcoming == 1
+    with delivering(store):
+        until(lambda: stands(store, webhook).upcoming == 2)
+    assert receiver.indexes == [1, 1]
+    assert receiver.requests[0].headers["webhook-id"] == receiver.requests[1].headers["webhook-id"]
+
+
+def test_an_entry_that_cannot_be_written_waits(
+    store: Any, record: Recorder, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that takes no writes keeps a subscription from being disabled, and its receiver is not asked meanwhile."""
+    monkeypatch.setattr(deliverer, "PAUSE", 0.05)
+    receiver.behaves = status("410 Gone")
+    webhook = subscribe(store, receiver.url)
+    record.party("one")
+    refused = iter(range(3))
+    real = deliverer.ledger.turn
+
+    def turn(database: Any) -> Any:
+        if next(refused, None) is not None:
+            raise LedgerRewound("It has lost what was signed.")
+        return real(database)
+
+    monkeypatch.setattr(deliverer.ledger, "turn", turn)
+    with delivering(store):
+        until(lambda: stands(store, webhook).disabled == "gone")
+    assert next(refused, None) is None
     assert receiver.indexes == [1]
 
 

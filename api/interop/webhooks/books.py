@@ -8,6 +8,7 @@ killed in that moment is sent again, with the same ids.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -65,6 +66,11 @@ class Books:
         async with self._writing:
             while self._progress or self._attempts:
                 await self._write_some()
+
+    async def do(self, writing: Callable[[], None]) -> None:
+        """Do something else that writes, in the same thread. Raises what it raises."""
+        async with self._writing:
+            await asyncio.get_running_loop().run_in_executor(self._thread, writing)
 
     def close(self) -> None:
         """End the thread that writes."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -87,17 +87,16 @@ class Deliverer:
     async def run(self) -> None:
         """Deliver until `stopping` says so; then write down what is known, and give up what is under way."""
         keeping = asyncio.create_task(self._books.keep())
+        # Apart from this loop, so that it can be stopped while they wait for a store that fails.
+        watching = [asyncio.create_task(_every(LOOK, self._look)), asyncio.create_task(_every(GLANCE, self._glance))]
         try:
-            looked = -LOOK
             while not self._stopping():
-                if (moment := asyncio.get_running_loop().time()) - looked >= LOOK:
-                    looked = moment
-                    await self._look()
-                if self._couriers:
-                    await self._glance()
+                for task in (keeping, *watching):
+                    if task.done():
+                        task.result()
                 await asyncio.sleep(GLANCE)
         finally:
-            await _cancelled([*self._couriers.values(), *self._pinging.values()])
+            await _cancelled([*watching, *self._couriers.values(), *self._pinging.values()])
             await self._end(keeping)
 
     # --- what couriers need ------------------------------------------------------------------------
@@ -146,7 +145,7 @@ class Deliverer:
     async def give_up(self, webhook: Webhook, progress: Progress, reason: str) -> None:
         """Disable a subscription, with an entry that says so. Raises what the write path refuses with."""
         await self._books.write()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disable, webhook, progress, reason)
+        await self._books.do(lambda: self._disable(webhook, progress, reason))
         told.warning("a webhook was disabled", webhook=webhook.id, reason=reason)
 
     # --- what the loop does ------------------------------------------------------------------------
@@ -214,6 +213,8 @@ class Deliverer:
 
     async def _glance(self) -> None:
         """Look at the head of the log, and wake those who wait for more."""
+        if not self._couriers:
+            return
         try:
             size = (await self._read(log.head)).size
         except TROUBLE as error:
@@ -253,6 +254,12 @@ class Deliverer:
 
     def _trouble(self, what: str, error: Exception, **about: str) -> None:
         told.error(f"{what}; it is tried again", reason=str(error), **about)
+
+
+async def _every(seconds: float, doing: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await doing()
+        await asyncio.sleep(seconds)
 
 
 def _changed(known: Glimpse, seen: Glimpse | None) -> bool:
