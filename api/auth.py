@@ -47,15 +47,22 @@ def authenticate() -> Token | None:
     return found
 
 
-def require(*scopes: str) -> Token:
-    """The token of the current request, which must have all of `scopes` (or `admin`). Every write calls this; it
-    counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited, and ReadOnlyMirror for any token
-    where this is a mirror."""
-    if mirrored := http.house().settings.mirror_of:
-        raise errors.ReadOnlyMirror.of(mirrored)
+def present() -> Token:
+    """The token of the current request, whatever its scopes: for what is a party's own. Raises Unauthenticated, and
+    RateLimited as `authenticate`."""
     token = authenticate()
     if token is None:
         raise _challenge("This needs a token: Authorization: Bearer onr_…", None)
+    return token
+
+
+def require(*scopes: str) -> Token:
+    """The token of the current request, which must have all of `scopes` (or `admin`); any will do for none. Every write
+    calls this; it counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited, and
+    ReadOnlyMirror for any token where this is a mirror."""
+    if mirrored := http.house().settings.mirror_of:
+        raise errors.ReadOnlyMirror.of(mirrored)
+    token = present()
     for scope in scopes:
         if token.allows(scope):
             continue

@@ -166,6 +166,16 @@ def _contradiction(history: History, entry: Entry) -> None:
     _tell(history, entry, facets)
 
 
+def _webhook(history: History, entry: Entry) -> None:
+    """Nothing is on record of a subscription but that it was disabled: there is no document, and its owner hears."""
+    number = history.number_for(entry.subject, entry.index)
+    log.add_history(history.db, number, entry.index)
+    told = [one["payload"] for one in entry.payload["entries"]] if entry.kind == ERASURE else [entry.payload]
+    owners = [history.party(payload["party"]) for payload in told]
+    concerned = {party.id for owner in owners if owner for party in (owner, *above(owner, history))}
+    _tell(history, entry, [f"party={party}" for party in concerned])
+
+
 def _shared(sides: list[Claim], known: Record) -> set[str]:
     return set.intersection(*({m.party for m in members(claim.body["attribution"], known)} for claim in sides))
 
@@ -282,4 +292,5 @@ _DERIVERS = {
     "claim": _claim,
     "verdict": _claim,
     "contradiction": _contradiction,
+    "webhook": _webhook,
 }

@@ -109,9 +109,7 @@ def patch_body() -> tuple[dict[str, Any], str]:
     Raises like `body`; InvalidRequest too when the patch is no object, when it has no reason, and when it
     changes nothing.
     """
-    patch = _json(MERGE_PATCH, JSON)
-    if not isinstance(patch, dict):
-        raise errors.InvalidRequest.of("", "Send a JSON object of the fields to change.", "type")
+    patch = merge_patch()
     reason = patch.pop("reason", None)
     if reason is None:
         raise errors.InvalidRequest.of("/reason", "Give 'reason': why the record changes.", "required")
@@ -123,6 +121,20 @@ def patch_body() -> tuple[dict[str, Any], str]:
     if not patch:
         raise errors.InvalidRequest.of("", "Name a field to change.", "empty")
     return patch, reason
+
+
+def merge_patch() -> dict[str, Any]:
+    """A JSON merge patch (RFC 7396) as it was sent. Raises like `body`; InvalidRequest too where it is no object."""
+    patch = _json(MERGE_PATCH, JSON)
+    if not isinstance(patch, dict):
+        raise errors.InvalidRequest.of("", "Send a JSON object of the fields to change.", "type")
+    return patch
+
+
+def no_body() -> None:
+    """Refuse a body where none is taken. Raises InvalidRequest, BodyTooLarge, MalformedJSON (broken off)."""
+    if raw_body():
+        raise errors.InvalidRequest.of("", "This takes no body: send none.", "body")
 
 
 def raw_body() -> bytes:
@@ -296,7 +308,8 @@ def answer(
     those with one are always told `private, no-store`.
     """
     environ = flask.request.environ
-    sent = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+    # A 204 has no content, and may not speak of its length (RFC 9110, 8.6).
+    sent = [] if status == 204 else [("Content-Type", content_type), ("Content-Length", str(len(body)))]
     cache = PRIVATE if "HTTP_AUTHORIZATION" in environ else cache
     if etag is not None:
         if status == 200 and "HTTP_IF_NONE_MATCH" in environ and _matches(environ, etag):

@@ -26,6 +26,7 @@ from api.problems import PROBLEMS, Internal
 from api.reads import consistency
 from schemas import vocabulary
 from schemas.factchecktools import ErrorDocument
+from schemas.webhooks import MessageDocument
 
 View = TypeVar("View", bound=Callable[..., Any])
 AnySchema = type[Schema] | Schema | dict[str, Any]
@@ -123,6 +124,7 @@ def make(app: flask.Flask, version: str) -> Api:
     components = api.spec.components
     components.schema("ProblemDocument", schema=Problem)
     components.schema("ErrorDocument", schema=ErrorDocument)
+    components.schema("MessageDocument", schema=MessageDocument)
     components.security_scheme(
         "token",
         {
@@ -138,13 +140,38 @@ def make(app: flask.Flask, version: str) -> Api:
     return api
 
 
+# What a receiver of webhooks is sent (OpenAPI 3.1, "webhooks").
+_MESSAGE: dict[str, Any] = {
+    "summary": "An entry was appended",
+    "description": "Sent to whoever has a webhook whose filter lets the entry through. Check `webhook-signature` with"
+    " any library of Standard Webhooks, and expect a message more than once: its `webhook-id` is then the same.",
+    "operationId": "webhooks_entry",
+    "parameters": [
+        {"in": "header", "name": name, "required": True, "description": what, "schema": {"type": "string"}}
+        for name, what in (
+            ("webhook-id", "Names the message, the same in every attempt."),
+            ("webhook-timestamp", "When it was sent, in seconds since 1970."),
+            ("webhook-signature", "`v1,` and the HMAC-SHA256 over id, timestamp and body; perhaps several."),
+        )
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/MessageDocument"}}},
+    },
+    "responses": {
+        "2XX": {"description": "Taken. What else is in the answer is not read."},
+        "410": {"description": "Nobody is here any more: the webhook is disabled at once."},
+        "default": {"description": "Not taken: it is sent again, after a while. A redirect is not followed."},
+    },
+}
+
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
 
 def documented(
     *,
     summary: str,
-    answers: Mapping[int, AnySchema | str | tuple[str, AnySchema]],
+    answers: Mapping[int, AnySchema | str | tuple[str, AnySchema] | None],
     query: AnySchema | None = None,
     body: AnySchema | None = None,
     media_types: Sequence[str] = (JSON,),
@@ -152,6 +179,7 @@ def documented(
     example: Mapping[str, Any] | None = None,
     problems: Iterable[type[Refusal]] = (),
     scope: str | None = None,
+    own: bool = False,
     etag: bool = False,
     if_match: bool = False,
     headers: Sequence[str] = (),
@@ -160,13 +188,14 @@ def documented(
 ) -> Callable[[View], View]:
     """Says what a route takes and answers; the docstring below it becomes the description.
 
-    `answers`: status -> a schema of its JSON, the media type of another kind of text, or a media type with a
-    schema, for what is JSON by another name. `body` and `query`: what `http.body` and `http.query` are called
-    with; `media_types`: what a body may come as; `patch`: the body is a JSON merge patch; `example`: one whole
-    body. `scope`: what `auth.require` is called with, several with spaces between them; `public`: a token is not
-    even looked at. `etag`: the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision`
-    is called. `headers`: further ones of a success (Location, Link). `problems`: the refusals of this route
-    beyond those that follow from the rest. `google`: all problems are answered in the shape of Google's APIs.
+    `answers`: status -> a schema of its JSON, the media type of another kind of text, a media type with a
+    schema, for what is JSON by another name, or None where it has no body. `body` and `query`: what `http.body`
+    and `http.query` are called with; `media_types`: what a body may come as; `patch`: the body is a JSON merge
+    patch; `example`: one whole body. `scope`: what `auth.require` is called with, several with spaces between
+    them; `own`: it is called without one, or `auth.present` is; `public`: a token is not even looked at. `etag`:
+    the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision` is called. `headers`:
+    further ones of a success (Location, Link). `problems`: the refusals of this route beyond those that follow
+    from the rest. `google`: all problems are answered in the shape of Google's APIs.
     """
 
     def note(view: View) -> View:
@@ -179,6 +208,7 @@ def documented(
             _NOTE: {
                 "slugs": [PROBLEMS[kind].slug for kind in problems],
                 "scope": scope,
+                "own": own,
                 "etag": etag,
                 "if_match": if_match,
                 "public": public,
@@ -194,13 +224,10 @@ def documented(
         for status, what in answers.items():
             names = ["X-Request-Id", *(["ETag"] if etag else []), *headers]
             names += [consistency.HEADER] if scope else []
-            kind, schema = what if isinstance(what, tuple) else (JSON, what)
-            if isinstance(what, str):
-                kind, schema = what, {"type": "string"}
             operation["responses"][str(status)] = {
                 "description": HTTPStatus(status).phrase,
                 "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
-                "content": {kind: {"schema": schema}},
+                **({} if what is None else {"content": _content(what)}),
             }
         view._apidoc = {"manual_doc": operation}  # type: ignore[attr-defined]
         return view
@@ -208,10 +235,11 @@ def documented(
     return note
 
 
-def _content(what: AnySchema | str | tuple[str, AnySchema]) -> tuple[str, AnySchema]:
+def _content(what: AnySchema | str | tuple[str, AnySchema]) -> dict[str, Any]:
     if isinstance(what, tuple):
-        return what
-    return (what, {"type": "string"}) if isinstance(what, str) else (JSON, what)
+        kind, schema = what
+        return {kind: {"schema": schema}}
+    return {what: {"schema": {"type": "string"}}} if isinstance(what, str) else {JSON: {"schema": what}}
 
 
 def spec_bytes(app: flask.Flask) -> bytes:
@@ -228,6 +256,7 @@ def spec(app: flask.Flask) -> dict[str, Any]:
     """The OpenAPI document as plain data."""
     made: dict[str, Any] = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
     made["servers"] = [{"url": "/"}]
+    made["webhooks"] = {"entry": {"post": _MESSAGE}}
     for path, item in made.get("paths", {}).items():
         for method in _METHODS:
             if method in item:
@@ -255,6 +284,10 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
         kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror]
         kinds += [errors.RateLimited, errors.LedgerRewound]
         operation["security"] = [{"token": note["scope"].split()}]
+    elif note["own"]:
+        kinds += [errors.Unauthenticated, errors.RateLimited]
+        kinds += [] if method == "get" else [errors.ReadOnlyMirror, errors.LedgerRewound]
+        operation["security"] = [{"token": []}]
     elif not note["public"]:
         kinds += [errors.Unauthenticated, errors.RateLimited]
         operation["security"] = [{}, {"token": []}]

@@ -65,6 +65,7 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.ClaimChanged: ProblemType(409, "claim-changed", "The claim's words have changed"),
     errors.VerdictStanding: ProblemType(409, "verdict-standing", "The reviewer already has a standing verdict"),
     errors.AlreadyRetracted: ProblemType(409, "already-retracted", "The verdict no longer stands"),
+    errors.TooManyWebhooks: ProblemType(409, "too-many-webhooks", "The party has as many webhooks as it may have"),
     errors.CursorRewound: ProblemType(410, "cursor-rewound", "The cursor does not fit this log"),
     errors.RevisionMismatch: ProblemType(412, "revision-mismatch", "The document has a newer revision"),
     errors.ConsistencyUnmet: ProblemType(412, "consistency-unmet", "The log does not have what the token stands for"),

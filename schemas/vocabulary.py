@@ -51,6 +51,7 @@ ENTRY_KINDS = (
     "verdict.published",
     "verdict.retracted",
     "contradiction.assessed",
+    "webhook.disabled",
     "payload.erased",
 )
 

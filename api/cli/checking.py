@@ -149,7 +149,7 @@ def _file(database: SQLite) -> Finding:
 
 
 def _beside(name: str) -> tuple[str, ...]:
-    return f"{name}-wal", f"{name}-shm", f"{name}.lock", f"{name}.serving"
+    return f"{name}-wal", f"{name}-shm", f"{name}.lock", f"{name}.serving", f"{name}.delivering"
 
 
 def _room(database: SQLite) -> Finding:

@@ -188,6 +188,11 @@ def _contradiction_assessed(facts: Facts) -> str:
     return f"{facts.actor} assessed two claims by {' and '.join(speakers)}{on} {assessed}"
 
 
+def _webhook_disabled(facts: Facts) -> str:
+    why = "its receiver is gone" if facts.payload["reason"] == "gone" else "its receiver took no message for two days"
+    return f"A webhook of {facts.name} was disabled: {why}"
+
+
 def _erased(facts: Facts) -> str:
     by = {f" by {said.speaker}" for said in facts.said}
     return f"Words of a {facts.noun}{by.pop() if len(by) == 1 else ''} were erased from the record"
@@ -249,5 +254,6 @@ _SENTENCES: dict[str, Callable[[Facts], str]] = {
     "verdict.published": _verdict_published,
     "verdict.retracted": _verdict_retracted,
     "contradiction.assessed": _contradiction_assessed,
+    "webhook.disabled": _webhook_disabled,
     ERASURE: _erased,
 }

@@ -183,6 +183,8 @@ class Moment:
             own = self._of_party(identifier, entry)
         elif noun == "question":
             own = {"name": self.question(identifier)}
+        elif noun == "webhook" and "party" in payload:
+            own = {"name": self.party(payload["party"])}
         elif noun == "contradiction":
             own = {"said": tuple(self.said(one) for one in pair_of(*identifier.split(":")))}
         elif claim:

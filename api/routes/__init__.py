@@ -22,9 +22,10 @@ def blueprints() -> list[Blueprint]:
         questions,
         reviews,
         verdicts,
+        webhooks,
     )
 
     record = (claims, verdicts, contradictions, questions, parties, changes)
-    formats = (claimreview, reviews, factchecktools, feeds, bulk)
+    formats = (claimreview, reviews, factchecktools, feeds, webhooks, bulk)
     modules = (*record, *formats, log, health, docs)
     return [module.blueprint for module in modules]

@@ -51,6 +51,23 @@ CREATE TABLE move (
 );
 """
 
+# Not derived: no entry says who is told of entries. `api.storage.webhooks` says what the columns mean.
+WEBHOOKS = """
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, url TEXT NOT NULL, description TEXT, filter TEXT NOT NULL,
+    secret TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, upcoming INTEGER NOT NULL,
+    former TEXT, former_until TEXT, enabled INTEGER NOT NULL, disabled TEXT, disabled_at TEXT, disabled_by INTEGER,
+    version INTEGER NOT NULL, epoch INTEGER NOT NULL, attempts INTEGER NOT NULL, due TEXT, error TEXT,
+    answered INTEGER, ping TEXT
+);
+CREATE INDEX webhooks_by_owner ON webhooks (owner, id);
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY, webhook TEXT NOT NULL, message TEXT NOT NULL, kind TEXT NOT NULL, idx INTEGER,
+    attempt INTEGER NOT NULL, at TEXT NOT NULL, took INTEGER NOT NULL, answered INTEGER, error TEXT
+);
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook, id);
+"""
+
 # In the order in which they are made; dropped in reverse.
 DERIVED = {
     "head": """
@@ -171,6 +188,12 @@ def names(db: SqliteUtils) -> None:
 def review_pages(db: SqliteUtils) -> None:
     """On which pages reviewers publish: empty until a rebuild, in a record that has verdicts already."""
     _run(db, REVIEW_PAGES)
+
+
+@migrations(name="0003_webhooks")
+def webhooks(db: SqliteUtils) -> None:
+    """Who is told of entries, and what became of it."""
+    _run(db, WEBHOOKS)
 
 
 @migrations(name="0006_reviewers")

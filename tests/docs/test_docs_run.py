@@ -30,7 +30,10 @@ RUN = (
     "proof.md",
     "scaling.md",
     "verdicts.md",
+    "webhooks.md",
 )
+# What a page has its reader set beside.
+SETTINGS = {"webhooks.md": {"ONRECORD_WEBHOOK_NETWORKS": "127.0.0.0/8"}}
 
 
 @pytest.mark.parametrize("name", RUN)
@@ -41,7 +44,7 @@ def test_docs_say_what_happens(name: str, tmp_path: Path) -> None:
     assert steps, "no block of the page is run"
     # Node.js is no part of the project: where it is not installed, all else of the page is run.
     unrun = [step for step in steps if pages.needs_node(step)] if shutil.which("node") is None else []
-    with servers.Server("demo", tmp_path) as server:
+    with servers.Server("demo", tmp_path, **SETTINGS.get(name, {})) as server:
         token = re.search(r"ONRECORD_TOKEN=(\S+)", server.output())
         assert token, server.output()
         desk = tmp_path / "desk"

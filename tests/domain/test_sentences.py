@@ -134,6 +134,18 @@ CASES = [
         {"said": (ICE, Said("DHS", "Yes.")), "actor": DESK},
         "Example Desk assessed two claims by DHS and ICE as consistent",
     ),
+    (
+        "webhook.disabled",
+        {"reason": "failing"},
+        {"name": "Example Desk"},
+        "A webhook of Example Desk was disabled: its receiver took no message for two days",
+    ),
+    (
+        "webhook.disabled",
+        {"reason": "gone"},
+        {"name": "Example Desk"},
+        "A webhook of Example Desk was disabled: its receiver is gone",
+    ),
     ("payload.erased", {}, {"said": (ERASED,)}, "Words of a payload by ICE were erased from the record"),
 ]
 

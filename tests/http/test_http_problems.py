@@ -36,6 +36,7 @@ PROMISED = {
     "claim-changed": 409,
     "verdict-standing": 409,
     "already-retracted": 409,
+    "too-many-webhooks": 409,
     "cursor-rewound": 410,
     "revision-mismatch": 412,
     "consistency-unmet": 412,
