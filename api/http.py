@@ -170,6 +170,16 @@ def query(schema: Schema) -> Mapping[str, Any]:
     return _DEFAULTS[schema]
 
 
+def form(schema: Schema) -> Mapping[str, Any]:
+    """The query parameters of a page, as `query` loads them; what was left empty in its form counts as not given.
+
+    Raises like `query`.
+    """
+    given = {name: value for name, value in _flat(current().environ.get("QUERY_STRING", "")).items() if value}
+    loaded: dict[str, Any] = schema.load(given)
+    return loaded
+
+
 def _json(*media_types: str) -> Any:
     request = current()
     if request.mimetype not in media_types or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
