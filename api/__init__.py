@@ -8,6 +8,7 @@ itself.
 * `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
 * `server`     the application under gunicorn
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
+* `interop`    the field's formats: the same record in the words of others
 * `received`, `exports`, `mirroring`   entries that come from elsewhere: out of an export, or from the log's source
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions
 * `storage`    the store: SQL, and the only code that knows a driver

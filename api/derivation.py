@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from api import documents, drafts
-from api.domain import claims, contradictions, parties, questions
+from api.domain import claims, contradictions, parties, questions, verdicts
 from api.domain.claims import Claim
 from api.domain.contradictions import pair_of
 from api.domain.entries import ERASURE, Entry
@@ -81,6 +81,8 @@ def _claim(history: History, entry: Entry) -> None:
     members_of = {member.party for placed in (was, now) if placed for member in placed.members}
     stances = [stance for state in (before, after) if state for stance in state.body.get("stances", [])]
     facets = {f"party={party}" for party in members_of} | {f"question={stance['question']}" for stance in stances}
+    if entry.subject.startswith("verdict/"):
+        facets.add(f"reviewer={verdicts.find(after, entry.subject.removeprefix('verdict/')).reviewer}")
     _tell(history, entry, facets, claim_id, before.status if before else None, after.status)
 
 
@@ -142,6 +144,7 @@ def _contradiction(history: History, entry: Entry) -> None:
     facets = {f"party={party}" for party in _shared(sides, history)}
     told = [one["payload"] for one in entry.payload["entries"]] if entry.kind == ERASURE else [entry.payload]
     facets |= {f"question={payload['question']}" for payload in told if "question" in payload}
+    facets |= {f"reviewer={payload['reviewer']}" for payload in told}
     _tell(history, entry, facets)
 
 

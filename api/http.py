@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 import flask
 from marshmallow import Schema
 from werkzeug.datastructures import Headers
+from werkzeug.http import parse_date
 
 from api import errors
 from api.context import House as House
@@ -42,9 +44,15 @@ NO_STORE = "no-store"
 # What an answer to a reader with a token says, whatever the route asked for.
 PRIVATE = "private, no-store"
 
+# What only reads, and may be answered by 304.
+READING = ("GET", "HEAD")
+
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _REVISION = re.compile(rf'(?:W/)?"({vocabulary.REVISION_PATTERN})"')
+# A query that says in no other words what it means, so it is repeated as it was sent: to write it anew took as long as
+# to read it.
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9._~=&-]*")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -293,14 +301,22 @@ def answer(
     return Answer(body, status, sent)
 
 
-def not_modified(etag: str, *, cache: str = PUBLIC) -> Answer | None:
+def not_modified(etag: str, *, cache: str = PUBLIC, modified: datetime | None = None) -> Answer | None:
     """The 304 for a GET whose If-None-Match has `etag` (by weak comparison), else None: for a route that
-    knows the ETag before it has read anything. `answer` does the same by itself."""
+    knows the ETag before it has read anything. `answer` does the same by itself.
+
+    `modified` is what the answer would say in Last-Modified. If-Modified-Since is heeded with it, and only where there
+    is no If-None-Match (RFC 9110, 13.1.3).
+    """
     environ = flask.request.environ
     # `*` asks whether there is anything at all, which is not known yet: `answer` decides that one.
     given = environ.get("HTTP_IF_NONE_MATCH", "*")
     if given.strip() != "*" and _matches(environ, etag):
         return _unchanged(etag, PRIVATE if "HTTP_AUTHORIZATION" in environ else cache)
+    if modified is not None and "HTTP_IF_NONE_MATCH" not in environ and environ["REQUEST_METHOD"] in READING:
+        since = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))  # None for what is no date
+        if since is not None and modified <= since:
+            return _unchanged(etag, PRIVATE if "HTTP_AUTHORIZATION" in environ else cache)
     return None
 
 
@@ -312,8 +328,13 @@ def link_next(url: str) -> tuple[str, str]:
 def next_url(cursor: str) -> str:
     """The URL of the current list with its `cursor` replaced: what `link_next` takes."""
     request = current()
-    values = _flat(request.environ.get("QUERY_STRING", "")) | {"cursor": cursor}
-    return f"{quote(request.path, safe='/:~')}?{urlencode(values)}"
+    text: str = request.environ.get("QUERY_STRING", "")
+    if _PLAIN_QUERY.fullmatch(text):
+        kept = [part for part in text.split("&") if part and not part.startswith("cursor=")]
+        query = "&".join([*kept, f"cursor={cursor}"])
+    else:
+        query = urlencode(_flat(text) | {"cursor": cursor})
+    return f"{quote(request.path, safe='/:~')}?{query}"
 
 
 def base_url() -> str:
@@ -323,7 +344,7 @@ def base_url() -> str:
 
 
 def _matches(environ: WSGIEnvironment, etag: str) -> bool:
-    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+    if environ["REQUEST_METHOD"] not in READING:
         return False
     given: str = environ["HTTP_IF_NONE_MATCH"]
     return given == etag or given.strip() == "*" or etag in _ENTITY_TAG.findall(given)

@@ -45,7 +45,11 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {"description": "The revision of the document.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new document is.", "schema": {"type": "string"}},
     "Link": {
-        "description": 'The next page, as `<URL>; rel="next"`; absent on the last.',
+        "description": 'The next page, as `<URL>; rel="next"`, absent on the last; feeds, as `rel="alternate"`.',
+        "schema": {"type": "string"},
+    },
+    "Last-Modified": {
+        "description": "When the log last grew, to the second.",
         "schema": {"type": "string"},
     },
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
@@ -144,7 +148,7 @@ _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 def documented(
     *,
     summary: str,
-    answers: Mapping[int, AnySchema | str],
+    answers: Mapping[int, AnySchema | str | tuple[str, AnySchema]],
     query: AnySchema | None = None,
     body: AnySchema | None = None,
     patch: bool = False,
@@ -158,7 +162,8 @@ def documented(
 ) -> Callable[[View], View]:
     """Says what a route takes and answers; the docstring below it becomes the description.
 
-    `answers`: status -> a schema of its JSON, or the media type of another kind of text. `body` and `query`:
+    `answers`: status -> a schema of its JSON, or the media type of another kind of text, or both (of JSON that has a
+    type of its own). `body` and `query`:
     what `http.body` and `http.query` are called with; `patch`: the body is a JSON merge patch; `example`: one
     whole body. `scope`: what `auth.require` is called with; `public`: a token is not even looked at. `etag`:
     the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision` is called.
@@ -189,7 +194,7 @@ def documented(
             operation["requestBody"] = {"required": True, "content": {kind: dict(content) for kind in types}}
         for status, what in answers.items():
             names = ("X-Request-Id", *(("ETag",) if etag else ()), *headers)
-            kind, schema = (what, {"type": "string"}) if isinstance(what, str) else (JSON, what)
+            kind, schema = _content(what)
             operation["responses"][str(status)] = {
                 "description": HTTPStatus(status).phrase,
                 "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
@@ -199,6 +204,12 @@ def documented(
         return view
 
     return note
+
+
+def _content(what: AnySchema | str | tuple[str, AnySchema]) -> tuple[str, AnySchema]:
+    if isinstance(what, tuple):
+        return what
+    return (what, {"type": "string"}) if isinstance(what, str) else (JSON, what)
 
 
 def spec_bytes(app: flask.Flask) -> bytes:

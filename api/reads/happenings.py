@@ -67,18 +67,28 @@ class Happening(NamedTuple):
     contradicted: list[Opposed]
     reversal: Reversal | None
     updated: str
+    leaf_hash: bytes
+
+
+class Side(NamedTuple):
+    """A claim by its id, its number, and what it is compared by."""
+
+    claim: str
+    number: int
+    profile: Profile
 
 
 def happening(db: Connection, index: int, line: bytes) -> Happening:
     """The happening of an entry, from its number and its line in the feed of changes (`log.changes`)."""
     change: dict[str, Any] = orjson.loads(b"{" + line + b"}")
-    entry = log.opened(next(log.sealed_entries(db, index, index + 1)))
+    sealed = next(log.sealed_entries(db, index, index + 1))
+    entry = log.opened(sealed)
     moment = Moment(db, index + 1)
     opposed, turned = contradicted(db, entry), reversal(db, entry)
     facts = moment.facts(entry, change["claim"], opposed, turned)
     said = sentences.details(facts) + _status(change["status"]) + _opposing(opposed)
     updated = max([entry.recorded_at, *moment.erasures, *([entry.erased.at] if entry.erased else [])])
-    return Happening(change, facts.actor, sentences.sentence(facts), said, opposed, turned, updated)
+    return Happening(change, facts.actor, sentences.sentence(facts), said, opposed, turned, updated, sealed.leaf_hash)
 
 
 def contradicted(db: Connection, entry: Entry) -> list[Opposed]:
@@ -87,12 +97,12 @@ def contradicted(db: Connection, entry: Entry) -> list[Opposed]:
 
     Only a claim that is recorded, or amended in its stances or in whose it is, brings any.
     """
-    number, before, after = _profiles(db, entry)
-    if after is None or (before and (before.members, before.stances) == (after.members, after.stances)):
+    before, own = _sides(db, entry)
+    if own is None or (before and before.profile[:2] == own.profile[:2]):
         return []
     at = entry.index + 1
     sides = Sides(db, at)
-    walk = Opposing(db, Scope(claim=number, at=at), sides)
+    walk = Opposing(db, Scope(claim=own.number, at=at), sides)
     found: list[Opposed] = []
     for _, pair in walk.pairs(None):
         if walk.steps > STEPS or len(found) == MOST:
@@ -101,39 +111,41 @@ def contradicted(db: Connection, entry: Entry) -> list[Opposed]:
             continue
         other = statements.profile(db, pair[1], at)
         # The entry changed nothing but its own claim, so the other one and the question are as they were before it.
-        if before is None or sides.opposed(before, other) is None:
-            found.append(_opposed(db, (number, after), (pair[1], other), pair[2], at))
+        if before is None or sides.opposed(before.profile, other) is None:
+            opposed = Side(log.claim_of(log.excerpt(db, pair[1], at)).decode(), pair[1], other)
+            found.append(_opposed(own, opposed, pair[2]))
     return found
 
 
 def reversal(db: Connection, entry: Entry) -> Reversal | None:
     """The reversal that the claim of an entry makes by it on a party's timeline; None where it makes none, or made the
     same before. Of several the one of the narrowest party, on the first question by id."""
-    number, before, after = _profiles(db, entry)
-    if after is None or before == after:
+    before, own = _sides(db, entry)
+    if own is None or before == own:
         return None
-    now = _reversal(db, number, after, entry.index + 1)
-    return None if before and _reversal(db, number, before, entry.index) == now else now
+    now = _reversal(db, own, entry.index + 1)
+    return None if before and _reversal(db, before, entry.index) == now else now
 
 
-def _profiles(db: Connection, entry: Entry) -> tuple[int, Profile | None, Profile | None]:
-    """The number of an entry's claim, with what it was compared by before and after the entry; None after it where no
-    claim was said or corrected by it."""
+def _sides(db: Connection, entry: Entry) -> tuple[Side | None, Side | None]:
+    """An entry's claim before the entry, where it was there, and after it; none where no claim was said or corrected by
+    it."""
     number = log.number(db, entry.subject) if entry.kind in SAYING else None
     if number is None:
-        return 0, None, None
-    before = None if number == entry.index + 1 else statements.profile(db, number, entry.index)
-    return number, before, statements.profile(db, number, entry.index + 1)
+        return None, None
+    claim, at = entry.subject.removeprefix("claim/"), entry.index
+    before = None if number == at + 1 else Side(claim, number, statements.profile(db, number, at))
+    return before, Side(claim, number, statements.profile(db, number, at + 1))
 
 
-def _opposed(db: Connection, own: tuple[int, Profile], other: tuple[int, Profile], question: str, at: int) -> Opposed:
-    claims = [log.claim_of(log.excerpt(db, number, at)).decode() for number, _ in (own, other)]
-    order = sorted([(*own[1].stated, own[0], claims[0]), (*other[1].stated, other[0], claims[1])])
-    party = next(party for party, _, _ in own[1].members if other[1].shares(party))
-    return Opposed(claims[0], claims[1], party, question, f"{order[0][-1]}~{order[1][-1]}")
+def _opposed(own: Side, other: Side, question: str) -> Opposed:
+    earlier, later = sorted([own, other], key=lambda side: (side.profile.stated, side.number))
+    party = next(party for party, _, _ in own.profile.members if other.profile.shares(party))
+    return Opposed(own.claim, other.claim, party, question, f"{earlier.claim}~{later.claim}")
 
 
-def _reversal(db: Connection, number: int, profile: Profile, at: int) -> Reversal | None:
+def _reversal(db: Connection, side: Side, at: int) -> Reversal | None:
+    claim, number, profile = side
     for party, _, _ in profile.members:
         for question, position in sorted(profile.stances.items()):
             neutral = {name for name, (_, neutral) in _positions(db, question, at).items() if neutral}
@@ -144,8 +156,8 @@ def _reversal(db: Connection, number: int, profile: Profile, at: int) -> Reversa
             last = statements.last_before(db, *numbers, Window(at=at), place, neutral)
             turn = timelines.reversal(Bounds(*last[:2]), profile.stated) if last and last[3] != position else None
             if last and turn:
-                claims = [log.claim_of(shown).decode() for shown in (log.excerpt(db, number, at), last[4])]
-                return Reversal(party, question, claims[0], claims[1], (last[3], position), turn.days, turn.certain)
+                before = log.claim_of(last[4]).decode()
+                return Reversal(party, question, claim, before, (last[3], position), turn.days, turn.certain)
     return None
 
 

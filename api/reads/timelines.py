@@ -14,7 +14,7 @@ from api.reads.lists import number
 from api.storage import log, statements
 from api.storage.log import Connection
 from api.storage.statements import Key, Statement, Window
-from schemas.dates import UNDATED, Bounds, day
+from schemas.dates import UNDATED, day
 
 # What stands between two statements of the answer, from the end of one into the beginning of the next.
 NEXT = b",{"
@@ -88,16 +88,17 @@ def _statements(rows: list[Statement], before: Statement | None, neutral: set[st
 
 
 def _reversed(before: Statement, row: Statement) -> bytes | None:
-    """What follows the excerpt of a statement that takes another position than the one before; None where it reverses
-    nothing. Ids are letters, digits and hyphens, so there is nothing in them to escape."""
-    turn = reversal(Bounds(*before[:2]), Bounds(*row[:2]))
+    """What follows the excerpt of a statement that takes another position than the one before it; None where it
+    reverses nothing. Ids are letters, digits and hyphens, so there is nothing in them to escape."""
+    turn = reversal(before[:2], row[:2])
     if turn is None:
         return None
+    days, certain = turn
     return b',"position":"%b","reversal":{"from":"%b","position":"%b","days":%b,"certain":%b}}%b' % (
         row[3].encode(),
         log.claim_of(before[4]),
         before[3].encode(),
-        b"null" if turn.days is None else b"%d" % turn.days,
-        b"true" if turn.certain else b"false",
+        b"null" if days is None else b"%d" % days,
+        b"true" if certain else b"false",
         NEXT,
     )

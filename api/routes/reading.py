@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -18,7 +18,7 @@ from api.storage.log import Connection, Head
 Listing = Callable[[Connection, Mapping[str, Any], int | None], bytes]
 
 
-def document(name: str, schema: Schema) -> http.Answer:
+def document(name: str, schema: Schema, headers: Iterable[tuple[str, str]] = ()) -> http.Answer:
     """The document of a subject as it stands, or stood `at`; its ETag is its revision. Raises NotFound."""
     asked = http.query(schema)
     db = http.house().database.reader()
@@ -31,7 +31,7 @@ def document(name: str, schema: Schema) -> http.Answer:
         erasure, version = log.last_erasure(db), log.document(db, name, moments.size(db, at))
     if version is None:
         raise NotFound.of(name, then=at is not None)
-    return http.answer(version[1], etag=http.etag(version[0], erasure))
+    return http.answer(version[1], etag=http.etag(version[0], erasure), headers=headers)
 
 
 def derived(schema: Schema, listing: Listing) -> http.Answer:

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 
-from api.storage import dialect, postgresql_search
+from api.storage import dialect, postgresql_search, reviewers
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
 from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE
@@ -29,7 +29,11 @@ def _mirror(session: Session) -> None:
 
 
 # By the names of the migrations of `api.storage.tables`, in their order.
-STEPS: dict[str, Callable[[Session], None]] = {"0001_record": _record, "0002_mirror": _mirror}
+STEPS: dict[str, Callable[[Session], None]] = {
+    "0001_record": _record,
+    "0002_mirror": _mirror,
+    "0006_reviewers": reviewers.mark_changes,
+}
 
 
 def known() -> list[str]:

@@ -15,6 +15,8 @@ from __future__ import annotations
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
+from api.storage import reviewers
+
 LOG = """
 CREATE TABLE entries (
     idx INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, actor TEXT NOT NULL,
@@ -129,6 +131,12 @@ def record(db: SqliteUtils) -> None:
 def mirror(db: SqliteUtils) -> None:
     """What the log is a mirror of."""
     _run(db, MIRROR)
+
+
+@migrations(name="0006_reviewers")
+def by_reviewer(db: SqliteUtils) -> None:
+    """Whose verdicts and assessments the changes are."""
+    reviewers.mark_changes(db.conn)
 
 
 def create_derived(db: SqliteUtils) -> None:

@@ -79,7 +79,7 @@ def test_every_write_needs_a_token_and_every_read_may_have_one(document: dict[st
         if method != "GET":
             assert [list(entry) for entry in needed] == [["token"]] and needed[0]["token"]
             assert {"401", "403", "429", "503"} <= operation["responses"].keys()
-        elif path.startswith("/v1/"):
+        elif path.startswith(("/v1/", "/feeds/")):
             assert {} in needed and {"401", "429"} <= operation["responses"].keys()
         else:
             assert not needed

@@ -54,6 +54,7 @@ KNOWN = {
     "path.later": ids("claims"),
     "query.party": ids("parties"),
     "query.question": ids("questions"),
+    "query.reviewer": [DESK],
     "query.claim": ids("claims"),
     "query.since": ["now"],
     "query.index": ["0", "199"],

@@ -1,0 +1,1 @@
+"""The field's formats: what goes out in them, and what is taken in."""
