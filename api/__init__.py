@@ -7,6 +7,7 @@ itself.
 * `routes`     one module a resource: parses a request, calls, answers
 * `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
 * `server`     the application under gunicorn
+* `interop`    the record in the formats of others: pure functions, and what reads the record for them
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
 * `interop`    the field's formats: the same record in the words of others
 * `received`, `exports`, `mirroring`   entries that come from elsewhere: out of an export, or from the log's source

@@ -51,6 +51,8 @@ class Settings:
     database: str = field(repr=False)
     bind: str
     public_url: str
+    license: str
+    attribution: str
     workers: int
     threads: int
     waiters: int
@@ -155,6 +157,21 @@ SETTINGS: tuple[Setting, ...] = (
         "Address under which the world reaches this record, as `https://record.example.org`: what feeds, ClaimReview"
         " and pages say of where they are. Unset: the address that each request was sent to.",
         values.optional_url,
+    ),
+    Setting(
+        "ONRECORD_LICENSE",
+        "license",
+        "",
+        "URL of the licence under which the data may be used, as `https://creativecommons.org/licenses/by/4.0/`: it"
+        " stands in every export and feed. Unset: these say that none is stated.",
+        values.license_url,
+    ),
+    Setting(
+        "ONRECORD_ATTRIBUTION",
+        "attribution",
+        "",
+        "How this record wants to be credited, in every export and feed. Unset: `ONRECORD_ORIGIN` and the address.",
+        values.line,
     ),
     Setting(
         "WEB_CONCURRENCY",

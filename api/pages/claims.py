@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import flask
+import orjson
+from markupsafe import Markup
 
 from api import http
+from api.interop.claimreview import Renderer
 from api.pages import differences, serving, timelines, wording
 from api.pages.contradictions import pairs
 from api.pages.differences import Difference
@@ -15,6 +18,7 @@ from api.pages.serving import Page
 from api.pages.timelines import Position
 from api.reads import contradictions, happenings, histories
 from api.reads.happenings import Happening
+from api.reads.lookups import Documents
 from api.routes import reading
 from api.storage import log
 from schemas.pages import PageQuery
@@ -57,6 +61,7 @@ def _page(reader: Reader, claim_id: str) -> Page:
         "more_pairs": opposed["next"] is not None,
         "steps": steps,
         "more_steps": more,
+        "reviews": _reviews(reader, found),
         "fixed": f"{reader.base}/claims/{claim_id}?at={found['revision'] + 1}",
     }
     return Page("claim.html", values, json=reader.url(f"/v1/claims/{claim_id}"))
@@ -77,6 +82,16 @@ def _stances(reader: Reader, found: Document) -> list[tuple[Document, Document, 
         position = next(one for one in timelines.positions(question) if one.id == stance["position"])
         taken.append((stance, question, position))
     return taken
+
+
+def _reviews(reader: Reader, found: Document) -> Markup | None:
+    """The reviews of the claim as ClaimReview, to stand in the page for search engines; None where there are none. In a
+    string of JSON, `<` can be written so that no text ends the element or begins another."""
+    if not found["verdicts"]:
+        return None
+    known = Documents(reader.db, reader.at)
+    body = orjson.dumps(Renderer(reader.base, known.party, known.claim).graph(found)).decode()
+    return Markup(body.replace("<", "\\u003c"))  # noqa: S704 (no < is left)
 
 
 def _history(reader: Reader, claim_id: str) -> tuple[list[Step], bool]:

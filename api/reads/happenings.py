@@ -157,7 +157,7 @@ def _reversal(db: Connection, side: Side, at: int) -> Reversal | None:
             turn = timelines.reversal(Bounds(*last[:2]), profile.stated) if last and last[3] != position else None
             if last and turn:
                 before = log.claim_of(last[4]).decode()
-                return Reversal(party, question, claim, before, (last[3], position), turn.days, turn.certain)
+                return Reversal(party, question, claim, before, (last[3], position), *turn)
     return None
 
 

@@ -141,6 +141,15 @@ def crawl(api: Api) -> Iterator[tuple[str, str]]:
         yield url, api.get(url).get_data(as_text=True)
 
 
+def translated(api: Api) -> Iterator[tuple[str, str]]:
+    """What is served of the record in the formats of others, now and at every moment: its address and its answer."""
+    paths = ["claimreview", f"verdicts/{VERDICT_ID}/claimreview"]
+    paths += [f"claims/{claim}/claimreview" for claim in (CLAIM_ID, MANDATORY)]
+    for path in paths:
+        for query in ("", *(f"?at={at}" for at in range(api.size + 1))):
+            yield f"/v1/{path}{query}", api.get(f"/v1/{path}{query}").get_data(as_text=True)
+
+
 def held(text: str) -> list[str]:
     """Which of the needles stand in a text, whatever their case."""
     lowered = text.lower()
@@ -176,7 +185,7 @@ def test_no_byte_is_left(api: Api, case: str) -> None:
     onrecord(api, "backup", str(folder / "copy.db"))
     assert held((folder / "copy.db").read_bytes().decode("latin-1")) == []
     assert held(onrecord(api, "export")) == []
-    for url, text in crawl(api):
+    for url, text in (*crawl(api), *translated(api)):
         assert held(text) == [], url
     assert api.get("/v1/changes").json["head"]["size"] == root["size"] + 1
     assert "entries verify." in onrecord(api, "verify")

@@ -14,6 +14,7 @@ from tests.docs import pages, servers
 RUN = (
     "README.md",
     "backups.md",
+    "claimreview.md",
     "command-line.md",
     "conventions.md",
     "deploying.md",

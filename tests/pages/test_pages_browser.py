@@ -107,7 +107,8 @@ def test_it_works_without_javascript(browser: Browser) -> None:
 def test_the_keyboard_reaches_every_statement(browser: Browser) -> None:
     """Tab goes through the marks and through the list, and one sees where one is."""
     browser.open(QUESTION)
-    wanted = set(browser.run("return [...document.querySelectorAll('tr > td:first-child > a:first-child')].map(a => a.href)"))
+    links = "return [...document.querySelectorAll('tr > td:first-child > a:first-child')].map(link => link.href)"
+    wanted = set(browser.run(links))
     marks = browser.run("return document.querySelectorAll('.wide a[href^=\"#s\"]').length")
     assert len(wanted) == marks == 46
     reached, marked, unseen = set(), set(), []
@@ -221,4 +222,3 @@ def test_hundreds_of_statements_stay_legible_and_text(browser: Browser, crowd: I
     shown = browser.run("return document.querySelectorAll('[id^=s] > td:first-child').length")
     assert 0 < shown < MANY
     assert browser.complaints() == []
-

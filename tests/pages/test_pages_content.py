@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 import pytest
@@ -174,3 +175,26 @@ def test_what_was_erased_is_gone_from_its_pages(site: Client) -> None:
         page = site.get(address)
         assert page.status_code == 200 and "secret name" not in page.text.lower(), address
     assert "Erased" in words(site.get(addresses[0]).text)
+
+
+def test_a_reviewed_claim_carries_its_claimreview(site: Client) -> None:
+    """The same that the API gives, in a block of the page that no text can leave; one without verdicts has none."""
+    claim = site.record.claim("</script><script>alert(1)</script>", "speaker", {"open": "yes"})
+    assert "ld+json" not in site.get(f"/claims/{claim}").text
+    site.record.verdict(claim, explanation="</script><!--")
+    page = site.get(f"/claims/{claim}").text
+    [block] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    assert json.loads(block) == site.get(f"/v1/claims/{claim}/claimreview").json
+
+
+def test_pages_name_the_feeds_of_what_they_show(pages: FlaskClient) -> None:
+    """A feed reader that is given a page finds the changes of that question or party."""
+    for address, query in {
+        "/": "",
+        "/questions/q-voluntary": "?question=q-voluntary",
+        "/parties/dhs": "?party=dhs",
+    }.items():
+        page = pages.get(address).text
+        for kind in ("atom", "json"):
+            assert f'href="/feeds/changes.{kind}{query}"' in page
+            assert pages.get(f"/feeds/changes.{kind}{query}").status_code == 200
