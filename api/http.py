@@ -183,9 +183,14 @@ def form(schema: Schema) -> Mapping[str, Any]:
 
     Raises like `query`.
     """
-    given = {name: value for name, value in _flat(current().environ.get("QUERY_STRING", "")).items() if value}
-    loaded: dict[str, Any] = schema.load(given)
-    return loaded
+    return loaded(schema, current().environ.get("QUERY_STRING", ""))
+
+
+def loaded(schema: Schema, text: str) -> dict[str, Any]:
+    """The parameters of a query string, as `form` loads them. Raises like `query`."""
+    given = {name: value for name, value in _flat(text).items() if value}
+    values: dict[str, Any] = schema.load(given)
+    return values
 
 
 def _json(*media_types: str) -> Any:

@@ -9,10 +9,10 @@ import re
 from typing import Any
 
 from schemas import dates
-from schemas.base import refuse
+from schemas.base import Query, refuse
 from schemas.claims import ClaimsQuery
 from schemas.contradictions import ContradictionsQuery
-from schemas.fields import Choice, Cursor, Day, Shaped
+from schemas.fields import Choice, Cursor, Day, QueryInteger, Shaped, Url
 from schemas.queries import DocumentQuery
 from schemas.vocabulary import CLOCKS, SLUG_PATTERN
 
@@ -65,3 +65,13 @@ class SearchPageQuery(ClaimsQuery):
 
 class ContradictionsPageQuery(ContradictionsQuery):
     """The queue of contradictions."""
+
+
+class OEmbedQuery(Query):
+    """What a consumer of oEmbed asks; `dnt` is what some send along."""
+
+    url = Url("The address of a timeline of this record.", required=True)
+    maxwidth = QueryInteger("The widest that the frame may be, in pixels.", minimum=200, maximum=10_000)
+    maxheight = QueryInteger("The highest that the frame may be, in pixels.", minimum=100, maximum=10_000)
+    format = Choice(("json", "xml"), "Only `json` is offered.", load_default="json")
+    dnt = Choice(("0", "1", "true", "false"), "Nobody is tracked, asked or not.")

@@ -8,16 +8,21 @@ from math import hypot
 # Two points: x and y of the one, x and y of the other.
 Ends = tuple[float, float, float, float]
 
+NEAR, BOW = 20.0, 30.0
+
 
 def bend(ends: Ends, down: bool) -> Ends:
-    """The control points of a crossing: it leaves and arrives along the way of time, and bows where both are on one
-    day."""
+    """The control points of a crossing: it leaves and arrives along the way of time. Where both are of about one day
+    it bows out, to one side or the other by its direction, so that it does not hide behind the marks between."""
     x1, y1, x2, y2 = ends
     if down:
-        reach = max(abs(y2 - y1) / 2, 14)
-        return x1, y1 + reach, x2, y2 - reach
-    reach = max(abs(x2 - x1) / 2, 14)
-    return x1 + reach, y1, x2 - reach, y2
+        y1, x1, y2, x2 = ends
+    reach = (x2 - x1) / 2
+    first, second = x1 + reach, x2 - reach
+    if abs(x2 - x1) < NEAR:
+        bow = BOW if y2 > y1 else -BOW
+        first, second = x1 + bow, x2 + bow
+    return (y1, first, y2, second) if down else (first, y1, second, y2)
 
 
 def free_spot(ends: Ends, controls: Ends, taken: list[tuple[float, float, float]]) -> tuple[float, float]:

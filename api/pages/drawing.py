@@ -65,6 +65,9 @@ class Measures(NamedTuple):
 
 
 WIDTH, NARROW = 960, 320
+# The length of the tall drawing's time, and its whole height.
+_DOWN = 560
+TALL = _DOWN + 52
 
 
 def definitions() -> Markup:
@@ -74,21 +77,31 @@ def definitions() -> Markup:
     return Markup(f"<defs>{shapes}{verdicts}</defs>")  # noqa: S704 (constants)
 
 
-def wide(picture: Picture, *, linked: bool = True) -> Markup:
-    """The drawing in which time runs from left to right. Marks are links to `#sN` unless it is shown as an image."""
-    gutter = 76 if _has_undated(picture) else 0
-    form = Form(least=62, head=26, room=14, most=11, undated=WIDTH - 34)
-    return _Drawing(picture, Measures(WIDTH - gutter, 0, 6, form, 78), across=False, linked=linked).svg()
+def wide(picture: Picture) -> Markup:
+    """The drawing in which time runs from left to right, and every mark is a link to `#sN` where there is a list to
+    lead to (and `zoom`)."""
+    return _Drawing(picture, _measures(picture), across=False, linked=picture.zoom is not None).svg()
+
+
+def still(picture: Picture) -> tuple[Markup, float]:
+    """The wide drawing without links, as a part of an image, and its height."""
+    drawn = _Drawing(picture, _measures(picture), across=False, linked=False)
+    return drawn.inner(), drawn.height
 
 
 def tall(picture: Picture) -> Markup:
     """The drawing in which time runs downward: an image, whose text is the list of statements beside it."""
     columns = max(1, len(picture.lanes))
     width = (NARROW - 58) / columns
-    most = max(1, int((width - 10) // 13))
-    height = 560
-    form = Form(least=width, head=6, room=13, most=most, undated=height + 30)
-    return _Drawing(picture, Measures(height, 58, 46, form, 26), across=True, linked=False).svg()
+    most = max(1, int((width - 14) // 13))
+    form = Form(least=width, head=6, foot=4, room=13, most=most, undated=_DOWN + 30)
+    return _Drawing(picture, Measures(_DOWN, 58, 46, form, 26), across=True, linked=False).svg()
+
+
+def _measures(picture: Picture) -> Measures:
+    gutter = 76 if _has_undated(picture) else 0
+    form = Form(least=62, head=26, foot=8, room=14, most=11, undated=WIDTH - 34)
+    return Measures(WIDTH - gutter, 0, 6, form, 78)
 
 
 def _has_undated(picture: Picture) -> bool:
@@ -119,15 +132,23 @@ class _Drawing:
         self.end = self.lanes[-1].start + self.lanes[-1].width if self.lanes else start
         self.where = {mark.number: place for lane in self.lanes for place in lane.places for mark in place.marks}
 
+    @property
+    def height(self) -> float:
+        """How high it is."""
+        return TALL if self.down else self.end + 30
+
+    def inner(self) -> Markup:
+        """What is drawn, the later parts over the earlier ones."""
+        parts = [*self._lanes(), *self._axis(), *self._turns(), *self._marks(), *self._numbers()]
+        return Markup("".join(parts))  # noqa: S704 (numbers and escaped labels)
+
     def svg(self) -> Markup:
-        """The whole drawing, the later parts over the earlier ones."""
-        width, height = (NARROW, self.measures.length + 52) if self.down else (WIDTH, self.end + 30)
-        body = [*self._lanes(), *self._axis(), *self._turns(), *self._marks(), *self._numbers()]
-        kind = "tall" if self.down else "wide"
-        title = escape(self.picture.title)
+        """The whole drawing, as an element of a page."""
+        kind, width = ("tall", NARROW) if self.down else ("wide", WIDTH)
         role = "group" if self.linked else "img"
-        head = f'<svg class="timeline {kind}" viewBox="0 0 {width:g} {height:g}" role="{role}" aria-label="{title}"'
-        return Markup(f"{head}{self._days()}>{''.join(body)}</svg>")  # noqa: S704 (numbers and escaped labels)
+        title = escape(self.picture.title)
+        head = f'<svg class="timeline {kind}" viewBox="0 0 {width} {self.height:g}" role="{role}" aria-label="{title}"'
+        return Markup(f"{head}{self._days()}>{self.inner()}</svg>")  # noqa: S704 (as above)
 
     def _days(self) -> str:
         """Which days the drawing covers, and where, for the script that lets a reader choose some of them."""

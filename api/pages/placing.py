@@ -37,11 +37,12 @@ class Mark(NamedTuple):
 
 
 class Form(NamedTuple):
-    """The measures of a drawing: how far its lanes begin from each other at least, the head of a lane, the room of a
-    mark, how many stand beside each other at most, and where what is undated stands."""
+    """The measures of a drawing: how far its lanes begin from each other at least, the head of a lane and its foot,
+    the room of a mark, how many stand beside each other at most, and where what is undated stands."""
 
     least: float
     head: float
+    foot: float
     room: float
     most: int
     undated: float
@@ -74,9 +75,10 @@ def lanes(marks: Sequence[Mark], count: int, scale: Scale, form: Form, start: fl
         if slots is None:
             slots = _grouped(inside, scale, form)
         used = 1 + max((slot for slot, _ in slots), default=0)
-        width = max(form.least, form.head + used * form.room)
+        room = used * form.room + form.foot
+        width = max(form.least, form.head + room)
         # What fills less than its lane stands in the middle of it.
-        first = start + form.head + (width - form.head - used * form.room) / 2 + form.room / 2
+        first = start + form.head + (width - form.head - room) / 2 + form.room / 2
         places = [place._replace(across=round(first + slot * form.room, 1)) for slot, place in slots]
         found.append(Lane(start, width, places))
         start += width

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import flask
 
 from api import http
-from api.pages import drawing, serving, timelines
+from api.pages import drawing, embeds, serving, timelines
 from api.pages.reader import Reader
 from api.pages.serving import Page
 from api.pages.timelines import Timeline
@@ -48,6 +48,10 @@ def _page(reader: Reader, question_id: str, asked: Mapping[str, Any]) -> Page:
         "signs": [name for name in drawing.VERDICTS if any(row.statement["status"] == name for row in shown.rows)],
         "words_times": timelines.times,
         "told": shown.turns[:MOST_TOLD],
+        "oembed": embeds.address(reader, path, asked),
+        "image": reader.base + reader.url(f"{path}.svg", **_given(asked)),
+        "embed": reader.base + reader.url(f"/embed{path}", **_given(asked)),
+        "page": reader.base + reader.url(path, **_given(asked)),
         "title": shown.question["text"],
         "summary": timelines.sentence(reader, shown),
         "following": reader.url(path, **{**_given(asked), "cursor": shown.next}) if shown.next else None,

@@ -16,6 +16,8 @@ from api.pages import wording
 TYPES = {
     "pages.css": "text/css; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
+    "embed.js": "text/javascript; charset=utf-8",
+    "framed.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 

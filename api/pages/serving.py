@@ -20,7 +20,7 @@ from api.storage import log
 
 HTML = "text/html; charset=utf-8"
 # What an address begins with that programs ask for: it is answered by a problem in JSON, whoever asks.
-PROGRAMS = ("/v1/", "/openapi.json", "/docs", "/livez", "/readyz", "/assets/", "/feeds/", "/oembed")
+PROGRAMS = ("/v1/", "/openapi.json", "/docs", "/livez", "/readyz", "/assets/", "/feeds/", "/oembed", "/embed.js")
 
 # Everything comes from here, and nothing runs or is styled that stands in the page itself.
 _POLICY = (

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from api.pages import drawing, serving, wording
+from api.pages import drawing, images, serving, wording
 from api.pages.drawing import Picture
 from api.pages.placing import Mark, Turn
 from api.pages.reader import Document, Reader
@@ -162,6 +162,20 @@ def sentence(reader: Reader, shown: Timeline) -> str:
         return f"{said} on “{shown.question['text']}”"
     turned = "the answer never changes" if not shown.reversals else f"the answer changes {times(shown.reversals)}"
     return f"{said} on “{shown.question['text']}”; {turned}"
+
+
+def image(reader: Reader, shown: Timeline) -> bytes:
+    """A timeline as an image that stands alone."""
+    who = reader.name(shown.party) if shown.party else "Everybody"
+    if shown.party is None or not shown.rows:
+        told = (wording.count(len(shown.rows), "statement"), "")
+    elif shown.reversals:
+        told = ("changed the answer ", times(shown.reversals))
+    else:
+        told = ("never changed the answer", "")
+    reader.know(group for group, _, _ in shown.groups)
+    groups = [(reader.name(group), shape) for group, shape, _ in shown.groups]
+    return images.image(picture(reader, shown, zoom=False), shown.question["text"], who, told, groups)
 
 
 def times(number: int) -> str:

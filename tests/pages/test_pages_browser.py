@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from api.storage.sqlite import Database
 from tests.instances import Instance
@@ -28,6 +30,7 @@ ADDRESSES = [
     "/contradictions?status=confirmed",
     f"/contradictions/{PAIR}",
     "/search?q=opt+out",
+    "/embed/questions/q-voluntary",
     "/nowhere",
 ]
 MANY = 600
@@ -222,3 +225,22 @@ def test_hundreds_of_statements_stay_legible_and_text(browser: Browser, crowd: I
     shown = browser.run("return document.querySelectorAll('[id^=s] > td:first-child').length")
     assert 0 < shown < MANY
     assert browser.complaints() == []
+
+
+def test_an_embedded_timeline_gets_its_height(browser: Browser, service: Instance, tmp_path: Path) -> None:
+    """In a sandboxed frame of another page, with the script of this service: and without it, all of it is seen as
+    well."""
+    frame = f'<iframe src="{service.url}/embed/questions/q-voluntary" width="400" height="50" sandbox="allow-scripts">'
+    page = tmp_path / "article.html"
+    page.write_text(f'{frame}</iframe><script src="{service.url}/embed.js"></script>', encoding="utf-8")
+    browser.driver.get(page.as_uri())
+    WebDriverWait(browser.driver, 20).until(
+        lambda _: browser.run("return document.querySelector('iframe').getBoundingClientRect().height") > 400
+    )
+    still = page.with_name("still.html")
+    still.write_text(frame.replace("allow-scripts", "").replace("50", "900") + "</iframe>", encoding="utf-8")
+    browser.driver.get(still.as_uri())
+    browser.driver.switch_to.frame(0)
+    assert browser.text("h1") == "Is participation in Secure Communities voluntary for states and localities?"
+    assert browser.driver.find_element("css selector", "svg.tall").is_displayed()
+    browser.driver.switch_to.default_content()

@@ -15,7 +15,7 @@ from api.pages.placing import Form, Mark, Turn
 from api.pages.scale import Scale, extent
 from schemas.dates import bounds
 
-FORM = Form(least=62, head=26, room=14, most=5, undated=900)
+FORM = Form(least=62, head=26, foot=8, room=14, most=5, undated=900)
 DAY = date(2010, 1, 1).toordinal()
 
 
