@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -197,6 +200,22 @@ def test_paper_has_the_drawing_and_the_list(browser: Browser) -> None:
 
 
 @pytest.fixture
+def newsroom(tmp_path: Path) -> Iterator[str]:
+    """The address of another service, which serves the files of `tmp_path`."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """The test's output is not the place."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+        thread = Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
 def crowd(database: Database) -> Iterator[Instance]:
     """A question with hundreds of statements by one party, in two texts that nobody would want to run."""
     record = Recorder(database)
@@ -227,20 +246,28 @@ def test_hundreds_of_statements_stay_legible_and_text(browser: Browser, crowd: I
     assert browser.complaints() == []
 
 
-def test_an_embedded_timeline_gets_its_height(browser: Browser, service: Instance, tmp_path: Path) -> None:
-    """In a sandboxed frame of another page, with the script of this service: and without it, all of it is seen as
-    well."""
+def test_an_embedded_timeline_gets_its_height(
+    browser: Browser, service: Instance, newsroom: str, tmp_path: Path
+) -> None:
+    """In a sandboxed frame of another service's page, with the script of this one; and without any script all of it is
+    there as well."""
     frame = f'<iframe src="{service.url}/embed/questions/q-voluntary" width="400" height="50" sandbox="allow-scripts">'
-    page = tmp_path / "article.html"
-    page.write_text(f'{frame}</iframe><script src="{service.url}/embed.js"></script>', encoding="utf-8")
-    browser.driver.get(page.as_uri())
+    article = f'{frame}</iframe><script src="{service.url}/embed.js"></script>'
+    (tmp_path / "article.html").write_text(article, encoding="utf-8")
+    browser.driver.get(f"{newsroom}/article.html")
     WebDriverWait(browser.driver, 20).until(
         lambda _: browser.run("return document.querySelector('iframe').getBoundingClientRect().height") > 400
     )
-    still = page.with_name("still.html")
-    still.write_text(frame.replace("allow-scripts", "").replace("50", "900") + "</iframe>", encoding="utf-8")
-    browser.driver.get(still.as_uri())
+    (tmp_path / "still.html").write_text(f"{frame.replace('allow-scripts', '')}</iframe>", encoding="utf-8")
+    browser.driver.get(f"{newsroom}/still.html")
     browser.driver.switch_to.frame(0)
     assert browser.text("h1") == "Is participation in Secure Communities voluntary for states and localities?"
     assert browser.driver.find_element("css selector", "svg.tall").is_displayed()
     browser.driver.switch_to.default_content()
+
+
+def test_no_other_page_stands_in_a_frame(browser: Browser, service: Instance, newsroom: str, tmp_path: Path) -> None:
+    """The browser refuses it, as the page's policy tells it."""
+    (tmp_path / "framed.html").write_text(f'<iframe src="{service.url}{QUESTION}"></iframe>', encoding="utf-8")
+    browser.driver.get(f"{newsroom}/framed.html")
+    assert any("frame-ancestors" in line for line in browser.complaints())

@@ -1,7 +1,11 @@
-// In the frame: tells the page around it how high the timeline is, whenever that changes.
+// In the frame: tells the page around it how high the timeline is, whenever that changes and whenever it asks.
 "use strict";
 if (parent !== window) {
-  new ResizeObserver(() => {
+  const tell = () => {
     parent.postMessage({ onrecord: { height: document.documentElement.getBoundingClientRect().height } }, "*");
-  }).observe(document.documentElement);
+  };
+  new ResizeObserver(tell).observe(document.documentElement);
+  addEventListener("message", (event) => {
+    if (event.source === parent && event.data && event.data.onrecord === "height") tell();
+  });
 }
