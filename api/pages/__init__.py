@@ -4,7 +4,7 @@ They are made from the API's own documents by the API's own reads (`reader`), an
 
 * `home`, `questions`, `claims`, `parties`, `contradictions`, `search`   one module a page
 * `embeds`       a timeline for the pages of others: in a frame, as an image, by oEmbed
-* `timelines`    a question's statements, made ready to be drawn and listed
+* `timelines`, `listing`   a question's statements, made ready to be drawn, and as rows
 * `scale`, `placing`, `crossings`, `drawing`, `images`   time into places, places into SVG
 * `wording`, `differences`   dates and statuses in words; the words in which two texts differ
 * `serving`, `kept`, `rendering`   what every page needs: templates, caching, the policy that keeps it safe

@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 import flask
 
 from api import http
-from api.pages import drawing, embeds, serving, timelines
+from api.pages import drawing, embeds, listing, serving, timelines
 from api.pages.reader import Reader
 from api.pages.serving import Page
 from api.pages.timelines import Timeline
-from api.reads import speaking
 from schemas.pages import TimelinePageQuery
 
 QUERY = TimelinePageQuery()
@@ -36,7 +35,7 @@ def question(question_id: str) -> http.Answer:
 def _page(reader: Reader, question_id: str, asked: Mapping[str, Any]) -> Page:
     shown = timelines.timeline(reader, question_id, asked)
     picture = timelines.picture(reader, shown)
-    choices = speaking.parties(reader.db, question_id, reader.at)[:MOST_PARTIES]
+    choices = reader.speaking(question_id)[:MOST_PARTIES]
     reader.know(one.party for one in choices)
     path = f"/questions/{question_id}"
     values = {
@@ -48,6 +47,7 @@ def _page(reader: Reader, question_id: str, asked: Mapping[str, Any]) -> Page:
         "signs": [name for name in drawing.VERDICTS if any(row.statement["status"] == name for row in shown.rows)],
         "words_times": timelines.times,
         "told": shown.turns[:MOST_TOLD],
+        "listing": listing.rows(reader, shown, MOST_TOLD),
         "oembed": embeds.address(reader, path, asked),
         "image": reader.base + reader.url(f"{path}.svg", **_given(asked)),
         "embed": reader.base + reader.url(f"/embed{path}", **_given(asked)),

@@ -10,6 +10,8 @@ import orjson
 
 from api.documents import PATHS
 from api.errors import NotFound
+from api.reads import speaking
+from api.reads.speaking import Speaking
 from api.storage import log
 from api.storage.log import Connection, Head
 
@@ -23,6 +25,7 @@ class Reader:
     def __init__(self, db: Connection, head: Head, at: int | None, asked_at: str | None, base: str) -> None:
         self.db, self.head, self.at, self.asked_at, self.base = db, head, at, asked_at, base
         self._names: dict[str, str] = {}
+        self._speaking: dict[str, list[Speaking]] = {}
 
     def document(self, kind: str, identifier: str) -> Document:
         """The document of a subject. Raises NotFound."""
@@ -49,9 +52,17 @@ class Reader:
             self.know([party])
         return self._names.get(party, party)
 
+    def speaking(self, question: str) -> list[Speaking]:
+        """The parties that speak on a question, those first that reverse themselves most often. Raises NotFound."""
+        if question not in self._speaking:
+            self._speaking[question] = speaking.parties(self.db, question, self.at)
+        return self._speaking[question]
+
     def url(self, path: str, **query: Any) -> str:
         """The address of a page with these parameters, of those that have a value, at the moment that this page
         shows."""
+        if not query and self.asked_at is None:
+            return path
         given = {name.rstrip("_"): value for name, value in query.items() if value}
         if self.asked_at is not None:
             given["at"] = self.asked_at

@@ -14,7 +14,7 @@ from api.pages.drawing import Picture
 from api.pages.placing import Mark, Turn
 from api.pages.reader import Document, Reader
 from api.pages.scale import extent
-from api.reads import speaking, timelines
+from api.reads import timelines
 from schemas.dates import bounds, day
 from schemas.pages import EVERYBODY
 
@@ -88,7 +88,7 @@ def party(reader: Reader, question: str, asked: Mapping[str, Any]) -> str | None
     None is everybody."""
     given: str | None = asked.get("party")
     if given is None:
-        known = speaking.parties(reader.db, question, reader.at)
+        known = reader.speaking(question)
         return known[0].party if known else None
     return None if given == EVERYBODY else given
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from api.domain import erasure
@@ -60,6 +61,7 @@ _PLAIN = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?([?~%]?)")
 _DOUBT = {"": "", "?": " (uncertain)", "~": " (approximately)", "%": " (uncertain, approximately)"}
 
 
+@lru_cache(maxsize=4096)
 def day(text: str | None) -> str:
     """An EDTF date in words: "7 September 2010", "April 2011", "6 October 2010 to 16 February 2011". What has no short
     words stays as it is written."""
