@@ -52,10 +52,10 @@ class Reader:
             self.know([party])
         return self._names.get(party, party)
 
-    def speaking(self, question: str) -> list[Speaking]:
-        """The parties that speak on a question, those first that reverse themselves most often. Raises NotFound."""
+    def speaking(self, question: str, most: int = speaking.WALKED) -> list[Speaking]:
+        """The parties that speak on a question (see `speaking.parties`). Raises NotFound."""
         if question not in self._speaking:
-            self._speaking[question] = speaking.parties(self.db, question, self.at)
+            self._speaking[question] = speaking.parties(self.db, question, self.at, most)
         return self._speaking[question]
 
     def url(self, path: str, **query: Any) -> str:

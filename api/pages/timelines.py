@@ -20,8 +20,8 @@ from schemas.pages import EVERYBODY
 
 # More statements than this are shown on further pages.
 MOST = 2_000
-# So many are enough for a small drawing.
-OUTLINED = 500
+# So many are enough for a small drawing, of which a page has twenty.
+OUTLINED = 300
 
 
 @dataclass(frozen=True)
@@ -221,19 +221,20 @@ def _rows(
 
 
 class Outline(NamedTuple):
-    """A question in a line: the party that reverses itself most often, how many statements and reversals it has, and a
-    small drawing of them."""
+    """A question in a line: the party that reverses itself most often, how many statements and reversals it has (those
+    that are looked at for it: `more` says that there are more), and a small drawing of them."""
 
     party: str
     statements: int
     reversals: int
+    more: bool
     line: Markup
 
 
 def outline(reader: Reader, question: Document) -> Outline | None:
     """The outline of a question; None where nobody said anything on it that is on record."""
-    of = party(reader, question["id"], {})
-    return of_party(reader, question, of) if of else None
+    known = reader.speaking(question["id"], OUTLINED)
+    return of_party(reader, question, known[0].party) if known else None
 
 
 def of_party(reader: Reader, question: Document, of: str) -> Outline | None:
@@ -250,4 +251,4 @@ def of_party(reader: Reader, question: Document, of: str) -> Outline | None:
         if earliest is not None and not position.neutral:
             dots.append((earliest, position.lane, statement["reversal"] is not None))
     line = drawing.spark(dots, sum(not position.neutral for position in lanes.values()))
-    return Outline(of, len(told["statements"]), told["reversals"], line)
+    return Outline(of, len(told["statements"]), told["reversals"], told["next"] is not None, line)

@@ -27,17 +27,18 @@ class Speaking(NamedTuple):
     reversals: int
 
 
-def parties(db: Connection, question: str, at: int | None) -> list[Speaking]:
+def parties(db: Connection, question: str, at: int | None, most: int = WALKED) -> list[Speaking]:
     """The parties that speak on a question themselves, or are spoken for: those first that reverse themselves most
     often, then those with the most statements.
 
-    A party that only stands above others is left out: of a government and its ministry, the ministry is the one
-    that said something. Raises NotFound, InvalidRequest.
+    Of a question with more statements than `most` the earliest are walked over. A party that only stands above others
+    is left out: of a government and its ministry, the ministry is the one that said something. Raises NotFound,
+    InvalidRequest.
     """
     found = log.document(db, f"question/{question}", at)
     positions: list[dict[str, Any]] = orjson.loads(found[1])["positions"] if found else []
     neutral = {position["id"] for position in positions if position["neutral"]}
-    rows = statements.spoken(db, number(db, "question", question, "question"), at, WALKED)
+    rows = statements.spoken(db, number(db, "question", question, "question"), at, most)
     spoke = {party for row in rows for party in _named(row)}
     counts, reversals = _counted(rows, neutral)
     found_parties = [Speaking(party, counts[party], reversals[party]) for party in spoke]
