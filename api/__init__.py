@@ -9,8 +9,8 @@ itself.
 * `server`     the application under gunicorn
 * `interop`    the record in the formats of others: pure functions, and what reads the record for them
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
-* `interop`    the field's formats: the same record in the words of others
-* `received`, `exports`, `mirroring`   entries that come from elsewhere: out of an export, or from the log's source
+* `received`, `adopting`, `exports`, `mirroring`, `carrying`   entries that come from elsewhere: out of an export, from
+  the log's source, or from the database that the record is moved out of
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions
 * `storage`    the store: SQL, and the only code that knows a driver
 * `domain`     the rules, in plain Python

@@ -25,6 +25,7 @@ RUN = (
     "mirrors.md",
     "polling.md",
     "proof.md",
+    "scaling.md",
     "verdicts.md",
 )
 
