@@ -3,6 +3,7 @@ itself.
 
 `create_app(settings)` makes the WSGI application. Inside, from the outside in:
 
+* `pages`      what people look at: made from the answers of the API
 * `routes`     one module a resource: parses a request, calls, answers
 * `http`, `auth`, `limits`, `problems`, `openapi`, `streaming`, `logs`   what every route needs
 * `server`     the application under gunicorn
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from flask import Flask
 
-    from api import context, limits, logs, openapi, problems, routes, watch
+    from api import context, limits, logs, openapi, pages, problems, routes, watch
     from api.settings import Settings
     from api.storage import opening
     from api.writers import Writers
@@ -65,4 +66,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in routes.blueprints():
         api.register_blueprint(blueprint)
     problems.register(app)
+    pages.register(app)
     return app

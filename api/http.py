@@ -207,6 +207,21 @@ def query(schema: Schema) -> Mapping[str, Any]:
     return _DEFAULTS[schema]
 
 
+def form(schema: Schema) -> Mapping[str, Any]:
+    """The query parameters of a page, as `query` loads them; what was left empty in its form counts as not given.
+
+    Raises like `query`.
+    """
+    return loaded(schema, current().environ.get("QUERY_STRING", ""))
+
+
+def loaded(schema: Schema, text: str) -> dict[str, Any]:
+    """The parameters of a query string, as `form` loads them. Raises like `query`."""
+    given = {name: value for name, value in _flat(text).items() if value}
+    values: dict[str, Any] = schema.load(given)
+    return values
+
+
 def _json(*media_types: str, numbers_as_written: bool = False) -> Any:
     request = current()
     if request.mimetype not in media_types or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":

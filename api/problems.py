@@ -9,7 +9,7 @@ answered as `about:blank`, which RFC 9457 reserves for "the status says it all".
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +29,10 @@ from schemas.problems import field_errors
 
 TYPE_PREFIX = "urn:onrecord:problem:"
 MEDIA_TYPE = "application/problem+json"
+
+# Where an application keeps what shows problems to people, if it has pages.
+_PAGE = "onrecord-problem-page"
+Page = Callable[[dict[str, Any]], tuple[bytes, list[tuple[str, str]]] | None]
 
 log = structlog.get_logger()
 
@@ -129,6 +133,12 @@ def register(app: flask.Flask) -> None:
     app.register_error_handler(Exception, _failed)
 
 
+def show_as(app: flask.Flask, page: Page) -> None:
+    """Have `page` show problems to people: given a problem's members it makes HTML of them, with its headers, or None
+    where a program asked."""
+    app.extensions[_PAGE] = page
+
+
 def encode(members: dict[str, Any]) -> bytes:
     """A problem document as JSON bytes. A lone surrogate cannot be written as UTF-8; a question mark takes
     its place, since the one thing that a report of an error must not do is fail."""
@@ -204,11 +214,15 @@ def _document(type_: str, title: str, status: int, refusal: Refusal, instance: s
 
 
 def _answer(members: dict[str, Any], headers: dict[str, str]) -> flask.Response:
-    status, media_type = members["status"], MEDIA_TYPE
+    page = flask.current_app.extensions.get(_PAGE)
     if flask.request.path.startswith(google_errors.PREFIX):
         members = google_errors.body(members, headers.get("Retry-After"))
-        status, media_type = members["error"]["code"], "application/json"
-    response = flask.Response(encode(members), status=status, content_type=media_type)
+        response = flask.Response(
+            encode(members), status=members["error"]["code"], content_type="application/json"
+        )
+    else:
+        body, more = (page(members) if page else None) or (encode(members), [("Content-Type", MEDIA_TYPE)])
+        response = flask.Response(body, status=members["status"], headers=more)
     response.headers.extend(headers)
     # A shared cache may keep a 404, 405, 410 or 414 by its own rules unless it is told not to.
     response.headers["Cache-Control"] = "no-store"

@@ -18,7 +18,7 @@ import pytest
 
 from api.interop import datafeed, feeds
 from api.interop.provenance import Provenance
-from api.reads import changes, contradictions, histories, lists, moments, proofs, timelines
+from api.reads import changes, contradictions, histories, lists, moments, proofs, speaking, timelines
 from api.storage import log, tree
 from api.storage.sqlite import Database
 from tests.reads.asking import CHANGES, CLAIMS, CONTRADICTIONS, HISTORY, TIMELINE, VERDICTS
@@ -233,6 +233,16 @@ def test_plans_of_feeds(crowded: Database, asked: dict[str, str]) -> None:
     with Explained(crowded.reader()) as db:
         assert feeds.read(db, log.head(db), asked, "https://record.example").happenings  # type: ignore[arg-type]
     assert len(db.plans) > 5
+    assert {sql: troubles(plan) for sql, plan in db.plans.items() if troubles(plan)} == {}
+
+
+@pytest.mark.parametrize("at", TIMES)
+def test_plans_of_speakers(crowded: Database, at: int | None) -> None:
+    """Who speaks on a question, everybody's timeline, and many documents at once scan no table and sort nothing."""
+    with Explained(crowded.reader()) as db:
+        assert speaking.parties(db, "q", at, 100)  # type: ignore[arg-type]
+        assert timelines.timeline(db, "q", {"clock": "stated", "limit": 50}, at)  # type: ignore[arg-type]
+        assert log.documents(db, ["party/root", "party/office-0"], at)  # type: ignore[arg-type]
     assert {sql: troubles(plan) for sql, plan in db.plans.items() if troubles(plan)} == {}
 
 

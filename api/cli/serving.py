@@ -167,7 +167,8 @@ def _welcome(bind: str, place: str, secret: str, claim: str) -> str:
     verdict = '{"rating":"unproven","evidence":[{"url":"https://example.org/what-i-found"}]}'
     return f"""\
 The example record is in {place}, and is served at {url} (Ctrl-C ends it).
-Its words are described at {url}/docs. This token may record claims and publish verdicts as '{DESK}':
+Look at {url}/questions/q-voluntary: who said what, and when the answer changed.
+The API is described at {url}/docs. This token may record claims and publish verdicts as '{DESK}':
 
   ONRECORD_TOKEN={secret}
 

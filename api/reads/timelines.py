@@ -21,15 +21,20 @@ NEXT = b",{"
 
 
 def timeline(db: Connection, question: str, asked: Mapping[str, Any], at: int | None) -> bytes:
-    """The timeline of a question for a party (see `schemas.timelines.TimelineQuery`). Raises NotFound,
-    InvalidRequest."""
+    """The timeline of a question for a party (see `schemas.timelines.TimelineQuery`).
+
+    Without a party it has everybody's statements, and no reversals: those are one party's. Raises NotFound,
+    InvalidRequest.
+    """
     found = log.document(db, f"question/{question}", at)
     if found is None:
         raise NotFound.of(f"question/{question}", then=at is not None)
-    neutral = {position["id"] for position in orjson.loads(found[1])["positions"] if position["neutral"]}
+    party = asked.get("party")
+    positions = orjson.loads(found[1])["positions"]
+    neutral = {position["id"] for position in positions if position["neutral"] or party is None}
     window = _window(asked, at)
-    party = number(db, "party", asked["party"], "party")
-    numbers = party, number(db, "question", question, "question")
+    speaking = statements.EVERYBODY if party is None else number(db, "party", party, "party")
+    numbers = speaking, number(db, "question", question, "question")
     after = cursors.decode(asked.get("cursor"), "t", int, int, int)
     key: Key | None = (after[0], after[1], after[2]) if after else None
     rows = statements.timeline(db, *numbers, window, key, asked["limit"] + 1)
@@ -37,7 +42,7 @@ def timeline(db: Connection, question: str, asked: Mapping[str, Any], at: int | 
     before = _before(db, numbers, window, key, neutral)
     items, reversals = _statements(shown, before, neutral)
     following = cursors.encode("t", *shown[-1][:3]) if len(rows) > len(shown) else None
-    start = {"question": question, "party": asked["party"], "clock": window.clock}
+    start = {"question": question, "party": party, "clock": window.clock}
     end = {"reversals": reversals, "next": following}
     return b"".join((orjson.dumps(start)[:-1], b',"statements":[', items, b"],", orjson.dumps(end)[1:]))
 

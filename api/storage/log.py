@@ -288,6 +288,19 @@ def document(db: Connection, name: str, at: int | None = None) -> tuple[int, byt
     return None
 
 
+def documents(db: Connection, names: Sequence[str], at: int | None = None) -> dict[str, bytes]:
+    """The documents of those of many subjects that are on record, or were at `at`, by their names."""
+    found: dict[str, bytes] = {}
+    for start in range(0, len(names), READ_TOGETHER):
+        part = names[start : start + READ_TOGETHER]
+        marks = {f"name{i}": name for i, name in enumerate(part)}
+        body = version("body", "s.no", None if at is None else ":at")
+        sql = f"SELECT s.name, {body} FROM subjects s WHERE s.name IN ({', '.join(f':{mark}' for mark in marks)})"
+        rows = db.execute(sql, {**marks, "at": at}).fetchall()
+        found |= {name: bytes(body) for name, body in rows if body is not None}
+    return found
+
+
 def excerpt(db: Connection, no: int, at: int | None = None) -> bytes:
     """The excerpt of a claim's document, by its number, as it stands or stood at `at`."""
     return _version(db, "excerpt", no, at)

@@ -56,7 +56,8 @@ def test_serve_serves_the_record(full: Shell) -> None:
 
 
 def test_demo_serves_the_example_record(bare: Shell) -> None:
-    """It has the whole record, prints a token that may write and three commands that work, and can be started again."""
+    """It has the whole record, prints a page to look at, a token that may write and three commands that work, and can
+    be started again."""
     for _ in range(2):
         with served(bare, "demo") as (url, _):
             printed = (bare.folder / "output.txt").read_text()
@@ -69,6 +70,8 @@ def test_demo_serves_the_example_record(bare: Shell) -> None:
             body = json.dumps({"rating": "unproven", "evidence": [APPEARANCE]}).encode()
             headers = {"Authorization": f"Bearer {token[1]}", "Content-Type": "application/json"}
             assert urlopen(Request(f"{url}/v1/claims/{claim}/verdicts", body, headers)).status == 201
+            page = re.search(r"^Look at (\S+):", printed, re.MULTILINE)
+            assert page and b"changed the answer" in urlopen(page[1]).read()
             commands = re.findall(r"^  (curl .*)$", printed, re.MULTILINE)
             assert len(commands) == 3
             assert all(any(word.startswith(url) for word in shlex.split(command)) for command in commands)

@@ -261,7 +261,7 @@ PATHS = [
     "/v1/log/nothing",
     "/v1",
     "/v1/",
-    "/",
+    "/nothing",
     "//v1/claims",
     "/V1/claims",
     "/v1/claims;x=1",

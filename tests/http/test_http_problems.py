@@ -98,7 +98,7 @@ def test_every_refusal_has_a_status(make_app: MakeApp, kind: type[errors.Refusal
 @pytest.mark.parametrize(
     ("method", "path", "status", "slug"),
     [
-        ("GET", "/", 404, "not-found"),
+        ("GET", "/nothing", 404, "not-found"),
         ("GET", "/v1/toys/", 404, "not-found"),
         ("GET", "//v1/toys", 404, "not-found"),
         ("GET", "/v1/toys/none", 404, "not-found"),
