@@ -4,11 +4,13 @@ itself.
 `create_app(settings)` makes the WSGI application. Inside, from the outside in:
 
 * `routes`     one module a resource: parses a request, calls, answers
-* `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
+* `http`, `auth`, `limits`, `problems`, `openapi`, `streaming`, `logs`   what every route needs
 * `server`     the application under gunicorn
 * `nodes`      the primary and a replica of it: which one answers a read; `watch` looks whether the replica can
+* `interop`    the record in the formats of others: pure functions, and what reads the record for them
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
-* `received`, `exports`, `mirroring`   entries that come from elsewhere: out of an export, or from the log's source
+* `received`, `adopting`, `exports`, `mirroring`, `carrying`   entries that come from elsewhere: out of an export, from
+  the log's source, or from the database that the record is moved out of
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions
 * `storage`    the store: SQL, and the only code that knows a driver
 * `domain`     the rules, in plain Python

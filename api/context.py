@@ -47,10 +47,10 @@ _PREFLIGHT = (
 class House:
     """What an application has: `app.extensions["onrecord"]`, or `house()` while a request is served.
 
-    `waiters` is taken (without blocking) by every poll that is held open. `stopping()` says that the process
-    has been told to end, and that whoever waits should answer now. `nodes` are what is read, and `watch` looks at the
-    replica among them, where there is one: `database` itself is for whoever writes. `checkpoints` signs the head, with
-    the keys of the settings or of the file beside the database.
+    `waiters` is taken (without blocking) by every poll that is held open, and `exports` by every download of the whole
+    record. `stopping()` says that the process has been told to end, and that whoever waits should answer now. `nodes`
+    are what is read, and `watch` looks at the replica among them, where there is one: `database` itself is for whoever
+    writes. `checkpoints` signs the head, with the keys of the settings or of the file beside the database.
     """
 
     settings: Settings
@@ -62,10 +62,12 @@ class House:
     stopping: Callable[[], bool] = field(default=lambda: False)
     checkpoints: Checkpoints = field(init=False)
     nodes: Nodes = field(init=False)
+    exports: threading.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
         keys = KeySource(self.settings.signing_key, keyring.beside(self.database.beside))
         self.nodes = Nodes(self.database, self.watch, self.waiters, is_server(self.database.name))
+        self.exports = threading.Semaphore(self.settings.exports)
         self.checkpoints = Checkpoints(self.settings.origin, keys, Heads(self.database.heads))
 
 

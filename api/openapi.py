@@ -153,7 +153,7 @@ _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 def documented(
     *,
     summary: str,
-    answers: Mapping[int, AnySchema | str],
+    answers: Mapping[int, AnySchema | str | tuple[str, AnySchema]],
     query: AnySchema | None = None,
     body: AnySchema | None = None,
     patch: bool = False,
@@ -167,7 +167,8 @@ def documented(
 ) -> Callable[[View], View]:
     """Says what a route takes and answers; the docstring below it becomes the description.
 
-    `answers`: status -> a schema of its JSON, or the media type of another kind of text. `body` and `query`:
+    `answers`: status -> a schema of its JSON, the media type of another kind of text, or
+    a media type with a schema, for what is JSON by another name. `body` and `query`:
     what `http.body` and `http.query` are called with; `patch`: the body is a JSON merge patch; `example`: one
     whole body. `scope`: what `auth.require` is called with; `public`: a token is not even looked at. `etag`:
     the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision` is called.
@@ -199,7 +200,9 @@ def documented(
         for status, what in answers.items():
             names = ["X-Request-Id", *(["ETag"] if etag else []), *headers]
             names += [consistency.HEADER] if scope else []
-            kind, schema = (what, {"type": "string"}) if isinstance(what, str) else (JSON, what)
+            kind, schema = what if isinstance(what, tuple) else (JSON, what)
+            if isinstance(what, str):
+                kind, schema = what, {"type": "string"}
             operation["responses"][str(status)] = {
                 "description": HTTPStatus(status).phrase,
                 "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},

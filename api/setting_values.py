@@ -121,6 +121,20 @@ def optional_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def license_url(text: str) -> str:
+    """The address of a licence, or nothing."""
+    if text and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
+        raise ValueError("write the URL of the licence, as https://creativecommons.org/licenses/by/4.0/")
+    return text
+
+
+def line(text: str) -> str:
+    """A line of text, or nothing."""
+    if not text.isprintable() or len(text) > 500:
+        raise ValueError("write one line of at most 500 characters")
+    return text
+
+
 def log_level(text: str) -> str:
     """What is worth a line in the log."""
     if text.lower() not in LOG_LEVELS:

@@ -52,9 +52,12 @@ class Settings:
     replica: str = field(repr=False)
     bind: str
     public_url: str
+    license: str
+    attribution: str
     workers: int
     threads: int
     waiters: int
+    exports: int
     graceful_timeout: int
     max_body: int
     read_token_required: bool
@@ -102,6 +105,8 @@ class Settings:
             found["bind"] = f"0.0.0.0:{port}"
         if found["waiters"] is None:
             found["waiters"] = found["threads"] // 2
+        if found["exports"] is None:
+            found["exports"] = max(1, found["threads"] // 4)
         if found["waiters"] >= found["threads"]:
             raise SettingsError(
                 f"ONRECORD_WAITERS={found['waiters']} cannot be used: held polls must leave a thread for"
@@ -171,6 +176,21 @@ SETTINGS: tuple[Setting, ...] = (
         values.optional_url,
     ),
     Setting(
+        "ONRECORD_LICENSE",
+        "license",
+        "",
+        "URL of the licence under which the data may be used, as `https://creativecommons.org/licenses/by/4.0/`: it"
+        " stands in every export and feed. Unset: these say that none is stated.",
+        values.license_url,
+    ),
+    Setting(
+        "ONRECORD_ATTRIBUTION",
+        "attribution",
+        "",
+        "How this record wants to be credited, in every export and feed. Unset: `ONRECORD_ORIGIN` and the address.",
+        values.line,
+    ),
+    Setting(
         "WEB_CONCURRENCY",
         "workers",
         "2",
@@ -191,6 +211,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Polls that each worker may hold open at once (`wait`); 0 holds none. Unset: half of the threads,"
         " so that waiting bots never starve other requests.",
         values.optional(values.whole(0, 511)),
+    ),
+    Setting(
+        "ONRECORD_EXPORTS",
+        "exports",
+        "",
+        "Downloads of the whole record ([bulk data](bulk.md)) that each worker sends at once; who comes next is asked"
+        " to come back. Unset: a quarter of the threads, and at least one.",
+        values.optional(values.whole(1, 512)),
     ),
     Setting(
         "ONRECORD_GRACEFUL_TIMEOUT",

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from api.interop import datafeed
+from api.interop.provenance import Provenance
 from api.reads import changes, contradictions, histories, lists, moments, proofs, timelines
 from api.storage import log, tree
 from api.storage.sqlite import Database
@@ -177,7 +179,7 @@ LISTS: list[tuple[str, dict[str, str]]] = [
     *(("timeline", asked) for asked in TIMELINES),
     *(("contradictions", asked) for asked in PAIRS),
     *(("changes", asked) for asked in FEEDS),
-    *((name, {}) for name in ("parties", "questions", "history", "verdicts", "claim-contradictions")),
+    *((name, {}) for name in ("parties", "questions", "history", "verdicts", "claim-contradictions", "reviews")),
 ]
 TIMES: list[int | None] = [None, 2_700]
 EARLY = 300
@@ -193,6 +195,8 @@ def page(db: Any, name: str, asked: dict[str, str], at: int | None) -> dict[str,
         return json.loads(contradictions.listing(db, CONTRADICTIONS.load(asked), at))
     if name == "changes":
         return _feed(db, asked)
+    if name == "reviews":
+        return {"next": datafeed.page(db, VERDICTS.load(asked), at, Provenance("https://a.example", "a", "", ""))[1]}
     claim = json.loads(lists.claims(db, CLAIMS.load({"limit": "1", "sort": "recorded"}), at))["items"][0]["id"]
     if name == "history":
         return json.loads(histories.page(db, log.number(db, f"claim/{claim}") or 0, HISTORY.load(asked), at))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -20,6 +20,11 @@ from api.storage.log import Connection, Head
 
 T = TypeVar("T")
 Listing = Callable[[Connection, Mapping[str, Any], int | None], bytes]
+# The same with the cursor of the next page beside it, for formats that have no place for it.
+Paging = Callable[[Connection, Mapping[str, Any], int | None], tuple[bytes, str | None]]
+
+Headers = Sequence[tuple[str, str]]
+Linked = Callable[[Connection, Mapping[str, Any], int | None], tuple[bytes, Headers]]
 
 # The ETags of lists, and of documents (see `head_etag` and `http.etag`).
 _LOG_TAG = re.compile(r'"log-([0-9]{1,16})-')
@@ -66,35 +71,52 @@ def _document(db: Connection, name: str, at: int | str | None) -> http.Answer:
     return http.answer(version[1], etag=http.etag(version[0], erasure))
 
 
-def derived(schema: Schema, listing: Listing) -> http.Answer:
+def derived(schema: Schema, listing: Listing, content_type: str = http.JSON, more: str = "") -> http.Answer:
     """What is put together from several rows, all of them read from one state of the record.
 
-    Every answer follows from the log and the URL alone, so the size of the log is its ETag: 304 is decided
-    before a row is read.
+    Every answer follows from the log and the URL alone, and from `more` where it depends on settings, so these are its
+    ETag: 304 is decided before a row is read.
     """
-    return _derived(schema, listing, linked=False)
+    return _derived(schema, lambda *asked: (listing(*asked), ()), content_type, more)
 
 
 def listed(schema: Schema, listing: Listing) -> http.Answer:
     """A page of a list, with a Link to the next one; otherwise as `derived`."""
-    return _derived(schema, listing, linked=True)
+
+    def linked(db: Connection, asked: Mapping[str, Any], at: int | None) -> tuple[bytes, Headers]:
+        body = listing(db, asked, at)
+        return body, _links(body)
+
+    return _derived(schema, linked, http.JSON, "")
 
 
-def _derived(schema: Schema, listing: Listing, linked: bool) -> http.Answer:
+def paged(schema: Schema, paging: Paging, content_type: str, more: str = "") -> http.Answer:
+    """A page in a format that has no place for the cursor: only the Link has it. Otherwise as `derived`."""
+
+    def linked(db: Connection, asked: Mapping[str, Any], at: int | None) -> tuple[bytes, Headers]:
+        body, following = paging(db, asked, at)
+        return body, [http.link_next(http.next_url(following))] if following else []
+
+    return _derived(schema, linked, content_type, more)
+
+
+def _derived(schema: Schema, listing: Linked, content_type: str, more: str) -> http.Answer:
     asked = http.query(schema)
     auth.authenticate()
-    return read(lambda database: _put_together(database, asked, listing, linked), at=asked.get("at"))
+    return read(lambda database: _put_together(database, asked, listing, content_type, more), at=asked.get("at"))
 
 
-def _put_together(database: Database, asked: Mapping[str, Any], listing: Listing, linked: bool) -> http.Answer:
+def _put_together(
+    database: Database, asked: Mapping[str, Any], listing: Linked, content_type: str, more: str
+) -> http.Answer:
     with database.snapshot() as db:
         head = log.head(db)
-        etag = head_etag(head)
+        etag = head_etag(head, more)
         unchanged = http.not_modified(etag)
         if unchanged is not None:
             return unchanged
-        body = listing(db, asked, moments.size(db, asked.get("at")))
-    return http.answer(body, etag=etag, headers=_links(body) if linked else ())
+        body, headers = listing(db, asked, moments.size(db, asked.get("at")))
+    return http.answer(body, etag=etag, headers=headers, content_type=content_type)
 
 
 def head_etag(head: Head | Checkpoint, more: str = "") -> str:

@@ -13,6 +13,8 @@ from tests.docs import pages, servers
 RUN = (
     "README.md",
     "backups.md",
+    "bulk.md",
+    "claimreview.md",
     "command-line.md",
     "conventions.md",
     "deploying.md",
@@ -21,6 +23,7 @@ RUN = (
     "mirrors.md",
     "polling.md",
     "proof.md",
+    "scaling.md",
     "verdicts.md",
 )
 

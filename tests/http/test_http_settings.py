@@ -19,7 +19,7 @@ def test_defaults_are_usable() -> None:
     settings = Settings.from_environ({})
     assert settings.database == "onrecord.db"
     assert settings.bind == "127.0.0.1:8000"
-    assert (settings.workers, settings.threads, settings.waiters) == (2, 8, 4)
+    assert (settings.workers, settings.threads, settings.waiters, settings.exports) == (2, 8, 4, 2)
     assert settings.trusted_proxies == ()
     assert settings.read_token_required is False
 
@@ -43,6 +43,10 @@ def test_defaults_are_usable() -> None:
         ({"ONRECORD_THREADS": "3"}, "waiters", 1),
         ({"ONRECORD_THREADS": "1"}, "waiters", 0),
         ({"ONRECORD_WAITERS": "0"}, "waiters", 0),
+        ({"ONRECORD_THREADS": "1"}, "exports", 1),
+        ({"ONRECORD_EXPORTS": "5"}, "exports", 5),
+        ({"ONRECORD_LICENSE": "https://licence.example/by"}, "license", "https://licence.example/by"),
+        ({"ONRECORD_ATTRIBUTION": " The Record, 東京 "}, "attribution", "The Record, 東京"),
         ({"ONRECORD_READ_TOKEN_REQUIRED": "Yes"}, "read_token_required", True),
         ({"ONRECORD_MAX_BODY": " 2048 "}, "max_body", 2048),
         ({"ONRECORD_LOG_LEVEL": "DEBUG"}, "log_level", "debug"),
