@@ -6,8 +6,8 @@ itself.
 * `routes`     one module a resource: parses a request, calls, answers
 * `http`, `auth`, `limits`, `problems`, `openapi`, `streaming`, `logs`   what every route needs
 * `server`     the application under gunicorn
+* `interop`    the formats of the field, made from the record and taken into it
 * `nodes`      the primary and a replica of it: which one answers a read; `watch` looks whether the replica can
-* `interop`    the record in the formats of others: pure functions, and what reads the record for them
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
 * `received`, `adopting`, `exports`, `mirroring`, `carrying`   entries that come from elsewhere: out of an export, from
   the log's source, or from the database that the record is moved out of

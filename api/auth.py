@@ -11,7 +11,9 @@ from api.storage.keys import Token
 from api.storage.log import Connection
 
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
-_TOKEN = re.compile(rf"{keys.PREFIX}[A-Za-z0-9_-]{{43}}")
+# The shape of a token.
+TOKEN = rf"{keys.PREFIX}[A-Za-z0-9_-]{{43}}"
+_TOKEN = re.compile(TOKEN)
 
 
 def authenticate() -> Token | None:
@@ -45,16 +47,25 @@ def authenticate() -> Token | None:
     return found
 
 
-def require(scope: str) -> Token:
-    """The token of the current request, which must have `scope` (or `admin`). Every write calls this; it
-    counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited, and ReadOnlyMirror for any token
-    where this is a mirror."""
-    if mirrored := http.house().settings.mirror_of:
-        raise errors.ReadOnlyMirror.of(mirrored)
+def present() -> Token:
+    """The token of the current request, whatever its scopes: for what is a party's own. Raises Unauthenticated, and
+    RateLimited as `authenticate`."""
     token = authenticate()
     if token is None:
         raise _challenge("This needs a token: Authorization: Bearer onr_…", None)
-    if not token.allows(scope):
+    return token
+
+
+def require(*scopes: str) -> Token:
+    """The token of the current request, which must have all of `scopes` (or `admin`); any will do for none. Every write
+    calls this; it counts as one write of the token. Raises Unauthenticated, Forbidden or RateLimited, and
+    ReadOnlyMirror for any token where this is a mirror."""
+    if mirrored := http.house().settings.mirror_of:
+        raise errors.ReadOnlyMirror.of(mirrored)
+    token = present()
+    for scope in scopes:
+        if token.allows(scope):
+            continue
         raise errors.Forbidden(
             f"The token lacks the scope {scope!r}; it has {' '.join(token.scopes) or 'none'}.",
             headers={"WWW-Authenticate": f'Bearer realm="onrecord", error="insufficient_scope", scope="{scope}"'},

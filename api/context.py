@@ -61,13 +61,13 @@ class House:
     watch: Watch | None = None
     stopping: Callable[[], bool] = field(default=lambda: False)
     checkpoints: Checkpoints = field(init=False)
-    nodes: Nodes = field(init=False)
     exports: threading.Semaphore = field(init=False)
+    nodes: Nodes = field(init=False)
 
     def __post_init__(self) -> None:
         keys = KeySource(self.settings.signing_key, keyring.beside(self.database.beside))
-        self.nodes = Nodes(self.database, self.watch, self.waiters, is_server(self.database.name))
         self.exports = threading.Semaphore(self.settings.exports)
+        self.nodes = Nodes(self.database, self.watch, self.waiters, is_server(self.database.name))
         self.checkpoints = Checkpoints(self.settings.origin, keys, Heads(self.database.heads))
 
 
@@ -139,7 +139,7 @@ def _finish(response: flask.Response) -> flask.Response:
     added: list[tuple[str, str]] = [("X-Request-Id", request.id), ("X-Content-Type-Options", "nosniff")]
     environ = request.environ
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    if method in ("GET", "HEAD", "OPTIONS") and path.startswith(("/v1/", "/openapi.json")):
+    if method in ("GET", "HEAD", "OPTIONS") and path.startswith(("/v1/", "/v1alpha1/", "/openapi.json")):
         added += _CORS
         if method == "OPTIONS":
             added += _PREFLIGHT

@@ -136,6 +136,7 @@ PATHS = {
     "claim": "claims",
     "verdict": "verdicts",
     "contradiction": "contradictions",
+    "webhook": "webhooks",
 }
 
 
@@ -167,7 +168,9 @@ def _verdict(state: Verdict, of: Claim) -> Body:
     return {
         "id": state.id,
         "claim": state.claim,
-        **_given(body, ("rating", "label", "explanation")),
+        **_given(body, ("rating", "label")),
+        **_taken_in(body),
+        **_given(body, ("explanation",)),
         "evidence": [_appearance(evidence) for evidence in body["evidence"]],
         **_given(body, ("url", "title")),
         "reviewer": state.reviewer,
@@ -183,6 +186,12 @@ def _verdict(state: Verdict, of: Claim) -> Body:
         "revision": state.revision,
         "recorded_at": state.recorded_at,
     }
+
+
+def _taken_in(body: Body) -> Body:
+    """What only a verdict has that was taken from a review: which mapping gave the rating, and who took it in, if that
+    was not the reviewer."""
+    return {name: body[name] for name in ("mapping", "imported_by") if name in body}
 
 
 def _assessment(state: Assessment) -> Body:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
-from api.domain import claims, contradictions, parties, questions
+from api.domain import claims, contradictions, names, parties, questions
 from api.domain.claims import Claim
 from api.domain.contradictions import Pair, pair_of
 from api.domain.entries import Entry
@@ -99,6 +99,21 @@ class History:
         ).fetchone()
         return self._first_entry(row[0]).payload["id"] if row else None
 
+    def called(self, key: str) -> list[Party]:
+        """The parties that have a name or an address, by its key (`api.domain.names`), in the order in which they were
+        recorded."""
+        numbers = lists.called(self.db, names.digest(key))
+        found = [self.party(self._first_entry(number).payload["id"]) for number in numbers]
+        return [party for party in found if party]
+
+    def reviewed_by(self, key: str) -> Iterable[Claim]:
+        """The claims with a verdict that was taken in of the review with this key (`Verdict.review`)."""
+        facet = lists.term(self.db, f"review={key}")
+        for number in lists.numbers(self.db, facet) if facet else ():
+            claim = self.claim(self._first_entry(number).payload["id"])
+            if claim:
+                yield claim
+
     def about(self, subject: str) -> list[Entry]:
         """The entries about a subject ("verdict/…"), in order, erasures among them; none where it is not on record."""
         kind, identifier = subject.split("/", 1)
@@ -126,9 +141,7 @@ class History:
         """Drop the state that was folded of a subject: it is folded anew if anybody asks."""
         self._states.pop(subject, None)
 
-    def foresee(
-        self, subjects: Sequence[str], fingerprints: Sequence[bytes] = (), facets: Sequence[str] = ()
-    ) -> None:
+    def foresee(self, subjects: Sequence[str], fingerprints: Sequence[bytes] = (), facets: Sequence[str] = ()) -> None:
         """Look up at once which of these are on record: what many appends would ask for one by one."""
         for start in range(0, len(facets), TOGETHER):
             self._terms |= lists.terms(self.db, facets[start : start + TOGETHER])

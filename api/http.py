@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 import flask
 from marshmallow import Schema
 from werkzeug.datastructures import Headers
+from werkzeug.http import parse_date
 
 from api import errors
 from api.context import House as House
@@ -45,6 +47,9 @@ NO_STORE = "no-store"
 PRIVATE = "private, no-store"
 # Who sends a token of a write must not be given, out of a cache, what was read before it.
 VARY = f"Authorization, {consistency.HEADER}"
+
+# What only reads, and may be answered by 304.
+READING = ("GET", "HEAD")
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
@@ -89,6 +94,14 @@ def body(schema: Schema) -> dict[str, Any]:
     return loaded
 
 
+def foreign_body(*media_types: str) -> Any:
+    """A JSON body in somebody else's format, every number of it as it was written (`schemas.strict_json.Number`).
+
+    Raises UnsupportedMediaType, BodyTooLarge or MalformedJSON.
+    """
+    return _json(*media_types, numbers_as_written=True)
+
+
 def patch_body() -> tuple[dict[str, Any], str]:
     """The members of a JSON merge patch without `reason`, and the reason. What the members may be, the caller
     checks.
@@ -96,9 +109,7 @@ def patch_body() -> tuple[dict[str, Any], str]:
     Raises like `body`; InvalidRequest too when the patch is no object, when it has no reason, and when it
     changes nothing.
     """
-    patch = _json(MERGE_PATCH, JSON)
-    if not isinstance(patch, dict):
-        raise errors.InvalidRequest.of("", "Send a JSON object of the fields to change.", "type")
+    patch = merge_patch()
     reason = patch.pop("reason", None)
     if reason is None:
         raise errors.InvalidRequest.of("/reason", "Give 'reason': why the record changes.", "required")
@@ -110,6 +121,20 @@ def patch_body() -> tuple[dict[str, Any], str]:
     if not patch:
         raise errors.InvalidRequest.of("", "Name a field to change.", "empty")
     return patch, reason
+
+
+def merge_patch() -> dict[str, Any]:
+    """A JSON merge patch (RFC 7396) as it was sent. Raises like `body`; InvalidRequest too where it is no object."""
+    patch = _json(MERGE_PATCH, JSON)
+    if not isinstance(patch, dict):
+        raise errors.InvalidRequest.of("", "Send a JSON object of the fields to change.", "type")
+    return patch
+
+
+def no_body() -> None:
+    """Refuse a body where none is taken. Raises InvalidRequest, BodyTooLarge, MalformedJSON (broken off)."""
+    if raw_body():
+        raise errors.InvalidRequest.of("", "This takes no body: send none.", "body")
 
 
 def raw_body() -> bytes:
@@ -182,7 +207,7 @@ def query(schema: Schema) -> Mapping[str, Any]:
     return _DEFAULTS[schema]
 
 
-def _json(*media_types: str) -> Any:
+def _json(*media_types: str, numbers_as_written: bool = False) -> Any:
     request = current()
     if request.mimetype not in media_types or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
         raise errors.UnsupportedMediaType(
@@ -194,7 +219,7 @@ def _json(*media_types: str) -> Any:
             "Send the body as it is, not compressed.", headers={"Accept-Encoding": "identity"}
         )
     try:
-        return strict_json.loads(raw_body(), vocabulary.MAX_DEPTH)
+        return strict_json.loads(raw_body(), vocabulary.MAX_DEPTH, numbers_as_written=numbers_as_written)
     except strict_json.BadJSON as bad:
         raise errors.MalformedJSON(bad.detail, errors=[FieldError(bad.pointer, bad.detail, bad.code)]) from None
 
@@ -283,7 +308,8 @@ def answer(
     those with one are always told `private, no-store`.
     """
     environ = flask.request.environ
-    sent = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+    # A 204 has no content, and may not speak of its length (RFC 9110, 8.6).
+    sent = [] if status == 204 else [("Content-Type", content_type), ("Content-Length", str(len(body)))]
     cache = PRIVATE if "HTTP_AUTHORIZATION" in environ else cache
     if etag is not None:
         if status == 200 and "HTTP_IF_NONE_MATCH" in environ and _matches(environ, etag):
@@ -295,14 +321,22 @@ def answer(
     return Answer(body, status, sent)
 
 
-def not_modified(etag: str, *, cache: str = PUBLIC) -> Answer | None:
+def not_modified(etag: str, *, cache: str = PUBLIC, modified: datetime | None = None) -> Answer | None:
     """The 304 for a GET whose If-None-Match has `etag` (by weak comparison), else None: for a route that
-    knows the ETag before it has read anything. `answer` does the same by itself."""
+    knows the ETag before it has read anything. `answer` does the same by itself.
+
+    `modified` is what the answer would say in Last-Modified. If-Modified-Since is heeded with it, and only where there
+    is no If-None-Match (RFC 9110, 13.1.3).
+    """
     environ = flask.request.environ
     # `*` asks whether there is anything at all, which is not known yet: `answer` decides that one.
     given = environ.get("HTTP_IF_NONE_MATCH", "*")
     if given.strip() != "*" and _matches(environ, etag):
         return _unchanged(etag, PRIVATE if "HTTP_AUTHORIZATION" in environ else cache)
+    if modified is not None and "HTTP_IF_NONE_MATCH" not in environ and environ["REQUEST_METHOD"] in READING:
+        since = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))  # None for what is no date
+        if since is not None and modified <= since:
+            return _unchanged(etag, PRIVATE if "HTTP_AUTHORIZATION" in environ else cache)
     return None
 
 
@@ -330,7 +364,7 @@ def base_url() -> str:
 
 
 def _matches(environ: WSGIEnvironment, etag: str) -> bool:
-    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+    if environ["REQUEST_METHOD"] not in READING:
         return False
     given: str = environ["HTTP_IF_NONE_MATCH"]
     return given == etag or given.strip() == "*" or etag in _ENTITY_TAG.findall(given)

@@ -53,11 +53,13 @@ class Found(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A body that can be appended. Of a claim there is only the draft, whose payload is its body."""
+    """A body that can be appended. Of a claim there is only the draft, whose payload is its body, and of a review only
+    what was prepared of it (`api.interop.claimreview_in.Item`)."""
 
     line: int
     body: Body | None
     draft: Draft | None
+    review: Any = None
 
 
 class Refused(NamedTuple):

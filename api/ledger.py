@@ -76,7 +76,7 @@ class Turn:
         `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
         `decision` decides to record.
         """
-        self._refuse_others()
+        self.refuse_others()
         entry = self.enter(decision(self.history), actor, drafted)
         derive(self.history, entry, drafted)
         return entry
@@ -84,7 +84,7 @@ class Turn:
     def enter(self, event: Event, actor: str, drafted: Draft | None = None) -> Entry:
         """Append an event, and derive nothing: for a caller that does so, as `append` and `api.erasing`. Raises
         ReadOnlyMirror where the log is the copy of another one, StorageUnavailable where its record is moved."""
-        self._refuse_others()
+        self.refuse_others()
         entry = self._entry(event, actor)
         payload = canonical(entry.payload) if drafted is None else drafted.payload
         sealed = seal(entry, self._source.random(SALT_SIZE), payload)
@@ -120,7 +120,9 @@ class Turn:
         if self.head.size:
             log.set_head(self.db, self.head)
 
-    def _refuse_others(self) -> None:
+    def refuse_others(self) -> None:
+        """Raise ReadOnlyMirror where the log is the copy of another one, StorageUnavailable where its record is
+        moved."""
         # An entry of our own would part the mirror from its source for good, or be lost where the record went away.
         if not self._is_own:
             moves.check_own(self.db)

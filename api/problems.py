@@ -1,9 +1,9 @@
 """Problems (RFC 9457): the one table that gives each refusal its status, and the one function that renders
 it.
 
-Whatever goes wrong, the answer is `application/problem+json` with a stable `type`. A status that has no line
-in the table (a broken transfer, say) is answered as `about:blank`, which RFC 9457 reserves for "the status
-says it all".
+Whatever goes wrong, the answer is `application/problem+json` with a stable `type`; under `/v1alpha1`, where clients of
+Google's API ask, it is the same in Google's shape. A status that has no line in the table (a broken transfer, say) is
+answered as `about:blank`, which RFC 9457 reserves for "the status says it all".
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from api import errors
 from api.errors import FieldError, Refusal
+from api.interop.factchecktools import errors as google_errors
 from api.storage import faults
 from api.storage.faults import StoreError
 from schemas.problems import field_errors
@@ -64,6 +65,7 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.ClaimChanged: ProblemType(409, "claim-changed", "The claim's words have changed"),
     errors.VerdictStanding: ProblemType(409, "verdict-standing", "The reviewer already has a standing verdict"),
     errors.AlreadyRetracted: ProblemType(409, "already-retracted", "The verdict no longer stands"),
+    errors.TooManyWebhooks: ProblemType(409, "too-many-webhooks", "The party has as many webhooks as it may have"),
     errors.CursorRewound: ProblemType(410, "cursor-rewound", "The cursor does not fit this log"),
     errors.RevisionMismatch: ProblemType(412, "revision-mismatch", "The document has a newer revision"),
     errors.ConsistencyUnmet: ProblemType(412, "consistency-unmet", "The log does not have what the token stands for"),
@@ -76,6 +78,7 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.RateLimited: ProblemType(429, "rate-limited", "Too many requests"),
     Internal: ProblemType(500, "internal", "Something went wrong on our side"),
     errors.StorageDamaged: ProblemType(500, "storage-damaged", "A part of the record is damaged"),
+    errors.Unimplemented: ProblemType(501, "unimplemented", "This method is not offered"),
     errors.LedgerRewound: ProblemType(503, "ledger-rewound", "The ledger has lost what was signed"),
     errors.Busy: ProblemType(503, "busy", "The service cannot take the request now"),
     errors.StorageUnavailable: ProblemType(503, "storage-unavailable", "The storage of the record is not usable now"),
@@ -201,7 +204,11 @@ def _document(type_: str, title: str, status: int, refusal: Refusal, instance: s
 
 
 def _answer(members: dict[str, Any], headers: dict[str, str]) -> flask.Response:
-    response = flask.Response(encode(members), status=members["status"], content_type=MEDIA_TYPE)
+    status, media_type = members["status"], MEDIA_TYPE
+    if flask.request.path.startswith(google_errors.PREFIX):
+        members = google_errors.body(members, headers.get("Retry-After"))
+        status, media_type = members["error"]["code"], "application/json"
+    response = flask.Response(encode(members), status=status, content_type=media_type)
     response.headers.extend(headers)
     # A shared cache may keep a 404, 405, 410 or 414 by its own rules unless it is told not to.
     response.headers["Cache-Control"] = "no-store"

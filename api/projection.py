@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from api.documents import disclosed_on
-from api.domain import erasure
+from api.domain import erasure, reviewed
 from api.domain.claims import Claim, fingerprint
 from api.domain.parties import Member, members
 from api.domain.record import Body, Record
 from api.domain.words import folded
 from schemas.dates import Bounds, bounds
+from schemas.vocabulary import UNKNOWN_PARTY_ID
 
 # The party of a statement's row that stands for everybody, beside those of the parties that it belongs to.
 EVERYBODY = ""
@@ -34,7 +35,8 @@ class Words(NamedTuple):
 class Placement(NamedTuple):
     """All that the derived tables hold of a claim beside its documents.
 
-    `facets` are "name=value" strings, one for each filter that finds it; `statements` are (party, question, position).
+    `facets` are "name=value" strings, one for each filter that finds it, and `reviews` those that its reviews give it,
+    which are dated by the newest of them; `statements` are (party, question, position).
     """
 
     facets: frozenset[str]
@@ -45,6 +47,8 @@ class Placement(NamedTuple):
     stances: tuple[tuple[str, str], ...]
     words: Words
     fingerprint: bytes | None
+    reviews: frozenset[str]
+    newest: Bounds
 
 
 class Own(NamedTuple):
@@ -92,7 +96,8 @@ def whose(attribution: Body, known: Record) -> Whose:
     """What follows from the parties as they stand."""
     parties = [known.party(attribution[role]) for role in ("speaker", "on_behalf_of") if role in attribution]
     belongs = tuple(members(attribution, known))
-    facets = tuple(f"party={member.party}" for member in belongs)
+    unknown = {f"party={party.id}" for party in parties if party and party.id == UNKNOWN_PARTY_ID}
+    facets = (*(f"party={member.party}" for member in belongs), *unknown)
     # That a name was erased is nothing to be found by.
     names = [party.name for party in parties if party and not (party.stamp.erased and party.name == erasure.TEXT)]
     return Whose(belongs, facets, _joined(names))
@@ -110,6 +115,8 @@ def placement(claim: Claim, its: Own, by: Whose) -> Placement:
         stances=stances,
         words=Words(its.text, its.variants, by.speakers, its.titles),
         fingerprint=None if claim.withdrawn or claim.text_sha256 is None else its.fingerprint,
+        reviews=reviewed.facets(claim),
+        newest=reviewed.newest(claim),
     )
 
 
@@ -127,7 +134,11 @@ def publisher_facet(name: str) -> str:
 def _ruled(claim: Claim) -> list[str]:
     facets = [f"status={claim.status}"]
     for verdict in claim.standing:
-        facets += [f"rating={verdict.rating}", f"reviewer={verdict.reviewer}"]
+        facets.append(f"reviewer={verdict.reviewer}")
+        if verdict.rating:
+            facets.append(f"rating={verdict.rating}")
+    # Whether it stands or not: a review that was taken in once is known again.
+    facets += [f"review={verdict.review}" for verdict in claim.verdicts if verdict.review]
     return facets
 
 

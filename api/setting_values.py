@@ -62,6 +62,11 @@ def flag(text: str) -> bool:
     raise ValueError("write true or false")
 
 
+def optional_flag(text: str) -> bool | None:
+    """The same, but that nothing is None."""
+    return flag(text) if text else None
+
+
 def networks(text: str) -> tuple[Network, ...]:
     """Addresses and networks, separated by commas."""
     found: list[Network] = []

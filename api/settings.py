@@ -70,6 +70,8 @@ class Settings:
     signing_key: Keyring
     heads_path: str
     mirror_of: str
+    deliver: bool
+    webhook_networks: tuple[Network, ...]
     log_level: str
     poll_after: int
 
@@ -103,6 +105,8 @@ class Settings:
         port = found.pop("port")
         if port is not None and not environ.get("ONRECORD_BIND", "").strip():
             found["bind"] = f"0.0.0.0:{port}"
+        if found["deliver"] is None:
+            found["deliver"] = not is_server(found["database"])
         if found["waiters"] is None:
             found["waiters"] = found["threads"] // 2
         if found["exports"] is None:
@@ -311,6 +315,23 @@ SETTINGS: tuple[Setting, ...] = (
         "URL of the record that this one mirrors (`onrecord mirror`). It is then only read: every write is refused, and"
         " told where to go.",
         values.optional_url,
+    ),
+    Setting(
+        "ONRECORD_DELIVER",
+        "deliver",
+        "",
+        "Whether `onrecord serve` delivers [webhooks](webhooks.md) by itself, in one of its processes, while no"
+        " `onrecord deliver` does. Unset: `true` on SQLite, `false` on PostgreSQL.",
+        values.optional_flag,
+    ),
+    Setting(
+        "ONRECORD_WEBHOOK_NETWORKS",
+        "webhook_networks",
+        "",
+        "Addresses or networks of your own, separated by commas, in which receivers of webhooks may be, and may be"
+        " called by `http` too: `127.0.0.0/8` to try them out. All others must be on the public internet, and are"
+        " called by `https` only.",
+        values.networks,
     ),
     Setting(
         "ONRECORD_LOG_LEVEL",

@@ -37,10 +37,16 @@ class _Suspect(Exception):
     """Raised by a hook of the first pass: the second pass finds out what and where."""
 
 
-def loads(data: bytes, max_depth: int = MAX_DEPTH) -> Any:
+class Number(str):
+    """A number as it was written."""
+
+
+def loads(data: bytes, max_depth: int = MAX_DEPTH, *, numbers_as_written: bool = False) -> Any:
     """The value that JSON text in UTF-8 stands for: dict, list, str, int, bool or None.
 
-    `max_depth` is how deep lists and objects may nest (at most 100). Raises BadJSON, and nothing else.
+    `max_depth` is how deep lists and objects may nest (at most 100). With `numbers_as_written` every number is a
+    Number, whatever its size and with its fraction: for what others wrote and we only read. Raises BadJSON, and
+    nothing else.
     """
     max_depth = min(max_depth, 100)  # the second pass recurses
     try:
@@ -54,13 +60,13 @@ def loads(data: bytes, max_depth: int = MAX_DEPTH) -> Any:
     if text.count("[") + text.count("{") > max_depth:  # otherwise it cannot be too deep
         _check_depth(text, max_depth)
     try:
-        value = _decode(text)
+        value = (_decode_as_written if numbers_as_written else _decode)(text)
     except json.JSONDecodeError as error:
         raise _syntax(text, error) from None
     except _Suspect:
-        raise _fault(text) or BadJSON("The body is not JSON that can be taken.") from None
+        raise _fault(text, numbers_as_written) or BadJSON("The body is not JSON that can be taken.") from None
     if _SUSPECT_ESCAPE.search(text) is not None:
-        fault = _fault(text)  # None where two halves make a character
+        fault = _fault(text, numbers_as_written)  # None where two halves make a character
         if fault is not None:
             raise fault
     return value
@@ -102,6 +108,10 @@ _decode = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_suspect, parse_constant=_suspect
 ).decode
 
+_decode_as_written = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=_suspect
+).decode
+
 # A string is skipped as one piece (possessive, and its closing quote may be missing: so it is linear on any
 # input).
 _BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([\[{])|[\]}]', re.DOTALL)
@@ -136,27 +146,23 @@ class _Pairs(list[tuple[str, Any]]):
     """An object that still has its duplicates."""
 
 
-class _Number(str):
-    """A number as it was written."""
-
-
 _decode_raw = json.JSONDecoder(
-    object_pairs_hook=_Pairs, parse_int=_Number, parse_float=_Number, parse_constant=_Number
+    object_pairs_hook=_Pairs, parse_int=Number, parse_float=Number, parse_constant=Number
 ).decode
 
 
-def _fault(text: str) -> BadJSON | None:
+def _fault(text: str, any_number: bool) -> BadJSON | None:
     """The first fault in the order of the text; None if there is none."""
     try:
         value = _decode_raw(text)
     except json.JSONDecodeError as error:
         return _syntax(text, error)
-    return next(_faults(value, ""), None)
+    return next(_faults(value, "", any_number), None)
 
 
-def _faults(value: Any, pointer: str) -> Iterator[BadJSON]:
-    if isinstance(value, _Number):
-        fault = _number_fault(value, pointer)
+def _faults(value: Any, pointer: str, any_number: bool) -> Iterator[BadJSON]:
+    if isinstance(value, Number):
+        fault = _number_fault(value, pointer, any_number)
         if fault is not None:
             yield fault
     elif isinstance(value, str):
@@ -170,15 +176,17 @@ def _faults(value: Any, pointer: str) -> Iterator[BadJSON]:
                 detail = f"The key {json.dumps(key[:100])} stands twice in one object: send it once."
                 yield BadJSON(detail, where, "duplicate-key")
             seen.add(key)
-            yield from _faults(member, where)
+            yield from _faults(member, where, any_number)
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _faults(member, f"{pointer}/{index}")
+            yield from _faults(member, f"{pointer}/{index}", any_number)
 
 
-def _number_fault(number: _Number, pointer: str) -> BadJSON | None:
+def _number_fault(number: Number, pointer: str, any_number: bool) -> BadJSON | None:
     if number.lstrip("-")[0] in "NI":
         return BadJSON(f"{number} is not a JSON number.", pointer, "not-a-number")
+    if any_number:
+        return None
     if not number.lstrip("-").isdecimal():
         detail = "Numbers are taken without fraction and exponent: send an integer, or the number as a text."
         return BadJSON(detail, pointer, "float")

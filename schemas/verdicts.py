@@ -67,6 +67,12 @@ class VerdictSchema(Schema):
     supersedes = Ulid("The reviewer's earlier verdict on this claim, which this one corrects.")
 
 
+class ReviewVerdictSchema(VerdictSchema):
+    """A verdict taken from a review that was published elsewhere, whose label may have no rating."""
+
+    rating = Choice(RATINGS, "One of six, or null.")
+
+
 class RetractionSchema(Schema):
     """A verdict taken back by its reviewer."""
 
@@ -91,8 +97,16 @@ class VerdictDocument(Document):
 
     id = Ulid("Its ULID.", example=_ULID)
     claim = Ulid("The claim that it rules on.", example="01JDF3QZ5W8N6T2K4M7R9V0XAB")
-    rating = Choice(RATINGS, "One of six.", example="false")
+    rating = Choice(
+        RATINGS, "One of six; null where no mapping knows the label of a review.", allow_none=True, example="false"
+    )
     label = Name(_LABEL, allow_none=True)
+    mapping = Name(
+        "Of a verdict taken from a review: which row of which table gave the rating.",
+        sometimes=True,
+        example="ratings/1/politifact/pants on fire",
+    )
+    imported_by = Slug("The party that took it in, where that is not the reviewer.", sometimes=True)
     explanation = Text("Why.", allow_none=True, example=EXAMPLE["explanation"])
     evidence = Items(Item(SourceDocument), _EVIDENCE)
     url = Url(_URL, allow_none=True)

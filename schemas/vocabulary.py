@@ -51,11 +51,18 @@ ENTRY_KINDS = (
     "verdict.published",
     "verdict.retracted",
     "contradiction.assessed",
+    "webhook.disabled",
     "payload.erased",
 )
 
 # The actor of what the command line writes. No party may take this id.
 RESERVED_PARTY_ID = "operator"
+
+# The speaker of claims of which nobody knows who made them.
+UNKNOWN_PARTY_ID = "unknown-speaker"
+
+# What can come of a review that was sent to be taken in.
+REVIEW_OUTCOMES = ("created", "matched", "superseded", "already", "refused")
 
 # --- limits ----------------------------------------------------------------------------------------
 
@@ -75,11 +82,14 @@ MAX_VARIANTS = 50
 MAX_STANCES = 20
 MAX_TAGS = 30
 MAX_SAME_AS = 50
+MAX_MARKUPS = 100  # reviews on a page, in Google's format
+MAX_REVIEWS = 100  # that are taken in by one request
 
 MAX_DEPTH = 20  # of the nesting of a JSON body
 MAX_INTEGER = 2**53 - 1  # what every JSON reader holds exactly
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+MAX_OFFSET = 1_000  # results that can be skipped without a cursor
 MAX_WAIT = 25  # seconds that a poll may be held
 
 # --- patterns (to be used with fullmatch) ----------------------------------------------------------

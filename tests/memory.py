@@ -131,7 +131,7 @@ class Memory:
     def withdraw(self, claim: Claim) -> Claim:
         return self._done(claims.withdraw(self.claims[claim.id], "A forgery."))
 
-    def publish(self, claim: Claim, rating: str, by: str = DESK, **more: Any) -> Claim:
+    def publish(self, claim: Claim, rating: str | None, by: str = DESK, **more: Any) -> Claim:
         """The claim after a verdict, which is its last one."""
         verdict_id = more.pop("id", None) or ulid(self.size)
         body = {"rating": rating, "evidence": [APPEARANCE]} | more

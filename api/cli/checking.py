@@ -74,11 +74,12 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
             yield finding
             if finding.problem and finding.subject.startswith(("file", "server", "database")):
                 return
-        if chosen.replica:
-            yield from _of_replica(database, opening.replica(chosen.replica))
 
         def head(of: Database) -> Finding:
             return _place(of) or _head(of)
+
+        if chosen.replica:
+            yield from _of_replica(database, opening.replica(chosen.replica))
 
         def key(of: Database) -> Finding:
             return _mirror(of, chosen) or _key(chosen)
@@ -148,7 +149,7 @@ def _file(database: SQLite) -> Finding:
 
 
 def _beside(name: str) -> tuple[str, ...]:
-    return f"{name}-wal", f"{name}-shm", f"{name}.lock", f"{name}.serving"
+    return f"{name}-wal", f"{name}-shm", f"{name}.lock", f"{name}.serving", f"{name}.delivering"
 
 
 def _room(database: SQLite) -> Finding:

@@ -21,7 +21,10 @@ from api.cli.paths import readable
 from api.cli.pipeline import Batch, Job, prepared
 from api.history import History
 from api.importing import Item, Loader, Refused
+from api.interop.loading import ReviewLoader
+from api.interop.whose import Importer
 from api.kinds import KINDS
+from api.storage.database import Database
 from api.storage.faults import EngineError
 from schemas.vocabulary import RESERVED_PARTY_ID
 
@@ -34,7 +37,7 @@ class Interrupted(click.ClickException):
 
 @click.command(
     "import",
-    short_help="Record what a file holds: NDJSON, JSON or CSV.",
+    short_help="Record what a file holds: NDJSON, JSON, CSV or ClaimReview.",
     epilog=f"Columns of a CSV file: {', '.join(files.COLUMNS)} (tags separated by spaces).",
 )
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=str))
@@ -48,6 +51,9 @@ def import_(file: str, kind: str | None, actor: str | None, form: str | None, le
     A line of verdicts names its `claim`. Refused lines are reported with the reason and stop no other; what is on
     record already is left alone, so an import can be repeated.
 
+    With --format claimreview it holds ClaimReview: reviews, lists of them, DataFeeds. With --as they must be that
+    party's own; without, each is recorded in its publisher's name.
+
     With --ledger FILE is what 'onrecord export' wrote: every hash is computed again, and the same log with the same
     root is made of it, or nothing.
     """
@@ -56,17 +62,20 @@ def import_(file: str, kind: str | None, actor: str | None, form: str | None, le
             raise click.ClickException("--ledger takes the entries as they are: leave --kind, --as and --format out.")
         import_ledger(file)
         return
-    kind = kind or _kind(file)
     form = form or _format(file)
+    is_review = form == files.CLAIMREVIEW
+    if is_review and kind:
+        raise click.ClickException("A review makes parties, claims and verdicts: leave --kind out.")
+    kind = kind or _kind(file)
     if form == "csv" and kind != "claims":
         raise click.ClickException(f"CSV is for claims only: give {kind} as NDJSON or JSON.")
-    if KINDS[kind].needs_reviewer and actor is None:
+    if KINDS[kind].needs_reviewer and actor is None and not is_review:
         raise click.ClickException(f"Whose {kind} are they? Name the reviewer: --as PARTY.")
     with opened() as database, readable(file) as stream:
         if actor is not None and History(database.reader()).party(actor) is None:
             raise click.ClickException(f"No party '{actor}' is on record: import it first, or leave --as out.")
         job = Job(form, kind, settings().max_body)
-        loader = Loader(database, kind, actor or RESERVED_PARTY_ID)
+        loader = _loader(database, job, actor)
         try:
             with _interrupted_between_turns(loader) as check:
                 _load(loader, stream, job, check)
@@ -83,6 +92,12 @@ def import_(file: str, kind: str | None, actor: str | None, form: str | None, le
 
 
 # --- import ----------------------------------------------------------------------------------------
+
+
+def _loader(database: Database, job: Job, actor: str | None) -> Loader:
+    if job.form == files.CLAIMREVIEW:
+        return ReviewLoader(database, Importer(actor or RESERVED_PARTY_ID, for_others=actor is None))
+    return Loader(database, job.kind, actor or RESERVED_PARTY_ID)
 
 
 def _kind(file: str) -> str:

@@ -15,7 +15,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import DupFd
 from typing import Any, BinaryIO, NamedTuple
 
-from api.cli import files
+from api.cli import files, review_files
+from api.cli.files import CLAIMREVIEW
+from api.cli.json_items import Counted
 from api.importing import Fault, Item, Refused, in_order_of_dates, prepare
 
 # Items that are handed over at once, and how many such batches wait for the writer.
@@ -60,8 +62,11 @@ class _Handed:
 
 def batches(stream: BinaryIO, job: Job) -> Iterator[Batch]:
     """Everything in a stream, prepared. Raises OSError where it cannot be read."""
-    counted = files.Counted(stream)
-    items = prepare(files.read(counted, job.form, job.most), job.kind)
+    counted = Counted(stream)
+    if job.form == CLAIMREVIEW:
+        items = review_files.read(counted, job.most)
+    else:
+        items = prepare(files.read(counted, job.form, job.most), job.kind)
     before, most = 0, min(FIRST, job.window)
     while window := in_order_of_dates(islice(items, most)):
         read, size = counted.count, len(window)

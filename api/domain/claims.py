@@ -58,7 +58,7 @@ class Claim:
         """What the reviewers' standing verdicts say together; stale ones still count, withdrawal wins over all."""
         if self.withdrawn:
             return "withdrawn"
-        sides = {RATING_SIDES[verdict.rating] for verdict in self.standing}
+        sides = {RATING_SIDES[verdict.rating] for verdict in self.standing if verdict.rating}
         if not sides:
             return "unreviewed"
         return sides.pop() if len(sides) == 1 else "disputed"
@@ -129,11 +129,15 @@ def text_hash(text: str) -> str:
 def fingerprint(body: Body) -> bytes:
     """What two records of one utterance have in common: its words but for case, spacing and quotation marks,
     speaker, date."""
-    words = unicodedata.normalize("NFKC", body["text"]).casefold()
-    words = " ".join(words.strip(" \t\r\n\"'“”‘’«»„.").split())
     # Unit separators, since none of the three parts can hold one: "a" by "bc" is not "ab" by "c".
-    parts = (words, body["attribution"]["speaker"], body.get("stated_on", ""))
+    parts = (comparable(body["text"]), body["attribution"]["speaker"], body.get("stated_on", ""))
     return sha256("\x1f".join(parts).encode()).digest()[:16]
+
+
+def comparable(text: str) -> str:
+    """Words but for case, spacing, and quotation marks and full stops around them."""
+    words = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(words.strip(" \t\r\n\"'“”‘’«»„.").split())
 
 
 def refuse_withdrawn(claim: Claim) -> None:

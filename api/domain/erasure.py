@@ -143,6 +143,7 @@ _BODIES: dict[str, dict[str, Rule]] = {
         "id": _kept,
         "claim": _kept,
         "rating": _kept,
+        "imported_by": _kept,
         "evidence": _emptied,
         "reviewer": _kept,
         "reviewed_on": _kept,
@@ -158,4 +159,5 @@ _BODIES: dict[str, dict[str, Rule]] = {
         "reason": _kept,
         "evidence": _emptied,
     },
+    "webhook": {"id": _kept, "party": _kept, "reason": _kept, "attempts": _kept, "next": _kept},
 }

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from api.domain.entries import ERASURE, Entry, Event
 from api.domain.record import Body, Record, Stamp, changed, changes_between
 from api.errors import FieldError, IdTaken, InvalidRequest
-from schemas.vocabulary import RESERVED_PARTY_ID
+from schemas.vocabulary import RESERVED_PARTY_ID, UNKNOWN_PARTY_ID
 
 ORGANIZATION = "organization"
 
@@ -97,11 +97,13 @@ def members(attribution: Body, known: Record) -> list[Member]:
     They are its speaker, the party spoken for, and every organisation above either that is itself an organisation. What
     ICE says counts as DHS's; a dismissed official who speaks for himself does not speak for DHS, so a
     person's own parent does not count.
+
+    Unknown speakers are no party that could contradict itself: nobody knows which of their claims are one mouth's.
     """
     found: dict[str, Member] = {}
     for party_id in (attribution["speaker"], attribution.get("on_behalf_of")):
         party = known.party(party_id) if party_id else None
-        if party is None or party.id in found:
+        if party is None or party.id in found or party.id == UNKNOWN_PARTY_ID:
             continue
         if not party.is_organization:
             found[party.id] = Member(party.id, PERSON_DEPTH, top=True)

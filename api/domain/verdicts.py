@@ -49,8 +49,16 @@ class Verdict:
         return digest(self.judged)
 
     @property
-    def rating(self) -> str:
-        return str(self.body["rating"])
+    def rating(self) -> str | None:
+        """None where the label of a review that was taken in has no rating (see `schemas.ratings`): it counts for no
+        status."""
+        rating: str | None = self.body["rating"]
+        return rating
+
+    @property
+    def review(self) -> str | None:
+        """By what the review that this verdict was taken from is known again; None where it was published here."""
+        return self.body.get("review")
 
     @property
     def status(self) -> str:
@@ -62,7 +70,8 @@ class Verdict:
 def publish(claim: Claim, body: Body, verdict_id: str, reviewer: str, known: Record) -> Event:
     """Decide that `reviewer` publishes a verdict on a claim that is not withdrawn (see `claims.refuse_withdrawn`).
 
-    Raises InvalidRequest, Forbidden for another reviewer's name, IdTaken, ClaimChanged where the words are
+    Only a body that names the `mapping` from the published label to the rating may have no rating, where that knows of
+    none. Raises InvalidRequest, Forbidden for another reviewer's name, IdTaken, ClaimChanged where the words are
     no longer those of `claim_revision`, VerdictStanding where the reviewer's own standing verdict is not
     superseded by this one.
     """
@@ -70,6 +79,8 @@ def publish(claim: Claim, body: Body, verdict_id: str, reviewer: str, known: Rec
         raise InvalidRequest.of(
             "/reviewer", f"No party '{reviewer}' is recorded: a reviewer is a party.", "unknown-party"
         )
+    if body.get("rating") is None and "mapping" not in body:
+        raise InvalidRequest.of("/rating", "Give 'rating': only a label that was taken over may have none.", "required")
     if body.get("reviewer", reviewer) != reviewer:
         raise _not_yours(body["reviewer"], reviewer)
     if known.claim_of_verdict(verdict_id):

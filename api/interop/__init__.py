@@ -1,1 +1,1 @@
-"""What others speak: the record in the formats of the field. Rendered from stored documents; nothing here is stored."""
+"""The field's formats: what goes out in them, rendered from stored documents, and what is taken in."""

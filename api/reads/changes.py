@@ -83,8 +83,7 @@ def page(db: Connection, asked: Mapping[str, Any], head: Head, since: int, poll_
 
     `next` is always there and moves past what the filters skipped. `poll_after` is in seconds.
     """
-    facets = _facets(db, asked)
-    rows = log.changes(db, since, head.size, facets, asked["limit"] + 1)
+    rows = log.changes(db, since, head.size, facets(db, asked), asked["limit"] + 1)
     more = len(rows) > asked["limit"]
     shown = rows[: asked["limit"]]
     reached = shown[-1][0] + 1 if more else head.size
@@ -125,11 +124,15 @@ def _with_entries(db: Connection, shown: list[tuple[int, bytes]]) -> list[bytes]
     return [line + b',"entry":' + entry(next(log.sealed_entries(db, index, index + 1))) for index, line in shown]
 
 
-def _facets(db: Connection, asked: Mapping[str, Any]) -> list[str]:
-    for name in ("party", "question"):
+def facets(db: Connection, asked: Mapping[str, Any]) -> list[str]:
+    """What the changes have to have that the filters ask for. Raises InvalidRequest for what is not on record.
+
+    Those that fewest changes have come first, usually: the first leads, and the others are looked up change by change.
+    """
+    for name, kind in (("reviewer", "party"), ("party", "party"), ("question", "question")):
         if asked.get(name):
-            lists.number(db, name, asked[name], name)
-    return [f"{name}={asked[name]}" for name in ("party", "question", "kind") if asked.get(name)]
+            lists.number(db, kind, asked[name], name)
+    return [f"{name}={asked[name]}" for name in ("reviewer", "party", "question", "kind") if asked.get(name)]
 
 
 def _rewound(head: Head) -> CursorRewound:

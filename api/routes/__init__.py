@@ -14,12 +14,18 @@ def blueprints() -> list[Blueprint]:
         claims,
         contradictions,
         docs,
+        factchecktools,
+        feeds,
         health,
         log,
         parties,
         questions,
+        reviews,
         verdicts,
+        webhooks,
     )
 
-    modules = (claims, verdicts, contradictions, questions, parties, changes, claimreview, bulk, log, health, docs)
+    record = (claims, verdicts, contradictions, questions, parties, changes)
+    formats = (claimreview, reviews, factchecktools, feeds, webhooks, bulk)
+    modules = (*record, *formats, log, health, docs)
     return [module.blueprint for module in modules]

@@ -76,14 +76,14 @@ def _answer(media_type: str, suffix: str, make: Making) -> flask.Response:
     return reading.read(lambda database: _of(database, at, media_type, suffix, make), at=at)
 
 
-def _of(database: Database, asked_at: int | str | None, media_type: str, suffix: str, make: Making) -> flask.Response:
+def _of(database: Database, wanted_at: int | str | None, media_type: str, suffix: str, make: Making) -> flask.Response:
     house, whose, db = http.house(), provenance(), database.reader()
     head = log.head(db)
     etag = head_etag(head, whose.mark)
     unchanged = http.not_modified(etag)
     if unchanged is not None:
         return unchanged
-    at = moments.size(db, asked_at)
+    at = moments.size(db, wanted_at)
     size = head.size if at is None else at
     wanted = flask.request.method != "HEAD"
     if wanted and not house.exports.acquire(blocking=False):

@@ -8,6 +8,7 @@ from typing import Any
 
 from api import auth, errors, http
 from api.http import House
+from api.interop import feeds
 from api.openapi import Blueprint, documented
 from api.reads import changes, consistency
 from api.routes import reading
@@ -21,6 +22,9 @@ blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="Everyt
 
 CHANGES, ENTRY = ChangesQuery(), EntryQuery()
 
+# Where the same is to be had for readers of feeds.
+FEEDS = "Link", feeds.alternates()
+
 # How often a held poll looks at the head, in seconds: one SELECT of one row.
 GLANCE = 0.1
 
@@ -31,7 +35,7 @@ GLANCE = 0.1
     query=ChangesQuery,
     answers={200: ChangesPage},
     etag=True,
-    headers=[consistency.HEADER],
+    headers=[consistency.HEADER, "Link"],
     problems=[errors.CursorRewound],
 )
 def index() -> http.Answer:
@@ -92,7 +96,8 @@ def _page(house: House, database: Database, asked: Mapping[str, Any], seen: int)
     etag = _etag(head, seen) if feed.full else _etag(head)
     # A held poll is about the moment it ends: out of a cache it would not be held at all.
     token = (consistency.HEADER, consistency.VERSION + feed.next)
-    return http.answer(feed.body, etag=etag, cache=http.NO_STORE if asked["wait"] else cache, headers=[token])
+    cache = http.NO_STORE if asked["wait"] else cache
+    return http.answer(feed.body, etag=etag, cache=cache, headers=(token, FEEDS))
 
 
 def _await(house: House, db: Connection, head: Head, until: float) -> Head:

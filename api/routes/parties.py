@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api import auth, errors, http
 from api.domain import parties
+from api.interop import feeds
 from api.openapi import Blueprint, documented
 from api.reads import lists
 from api.routes import reading, writing
@@ -48,11 +49,16 @@ def record() -> http.Answer:
 
 @blueprint.route("/<party_id>")
 @documented(
-    summary="Read a party", query=DocumentQuery, answers={200: PartyDocument}, etag=True, problems=[errors.NotFound]
+    summary="Read a party",
+    query=DocumentQuery,
+    answers={200: PartyDocument},
+    etag=True,
+    headers=["Link"],
+    problems=[errors.NotFound],
 )
 def read(party_id: str) -> http.Answer:
     """The party as it stands, or stood `at`."""
-    return reading.document(f"party/{party_id}", DOCUMENT)
+    return reading.document(f"party/{party_id}", DOCUMENT, [("Link", feeds.alternates(party=party_id))])
 
 
 @blueprint.route("/<party_id>", methods=["PATCH"])

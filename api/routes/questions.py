@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api import auth, errors, http
 from api.domain import questions
+from api.interop import feeds
 from api.openapi import Blueprint, documented
 from api.reads import lists, timelines
 from api.routes import reading, writing
@@ -49,11 +50,12 @@ def record() -> http.Answer:
     query=DocumentQuery,
     answers={200: QuestionDocument},
     etag=True,
+    headers=["Link"],
     problems=[errors.NotFound],
 )
 def read(question_id: str) -> http.Answer:
     """The question as it stands, or stood `at`."""
-    return reading.document(f"question/{question_id}", DOCUMENT)
+    return reading.document(f"question/{question_id}", DOCUMENT, [("Link", feeds.alternates(question=question_id))])
 
 
 @blueprint.route("/<question_id>", methods=["PATCH"])

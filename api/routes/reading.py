@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -52,15 +52,17 @@ def read(
     return nodes.read(work, Needs(size, point, instant, seen, newest, signed))
 
 
-def document(name: str, schema: Schema) -> http.Answer:
+def document(name: str, schema: Schema, headers: Iterable[tuple[str, str]] = ()) -> http.Answer:
     """The document of a subject as it stands, or stood `at`; its ETag is its revision. Raises NotFound."""
     asked = http.query(schema)
     auth.authenticate()
     at = asked.get("at")
-    return read(lambda database: _document(database.reader(), name, at), at=at)
+    return read(lambda database: _document(database.reader(), name, at, headers), at=at)
 
 
-def _document(db: Connection, name: str, at: int | str | None) -> http.Answer:
+def _document(
+    db: Connection, name: str, at: int | str | None, headers: Iterable[tuple[str, str]]
+) -> http.Answer:
     if at is None:
         version, erasure = log.document(db, name), None
     else:
@@ -68,7 +70,7 @@ def _document(db: Connection, name: str, at: int | str | None) -> http.Answer:
         erasure, version = log.last_erasure(db), log.document(db, name, moments.size(db, at))
     if version is None:
         raise NotFound.of(name, then=at is not None)
-    return http.answer(version[1], etag=http.etag(version[0], erasure))
+    return http.answer(version[1], etag=http.etag(version[0], erasure), headers=headers)
 
 
 def derived(schema: Schema, listing: Listing, content_type: str = http.JSON, more: str = "") -> http.Answer:

@@ -14,6 +14,18 @@ SERVER = "postgresql://"
 BESIDE_SERVER = "onrecord"
 
 
+class Delivering(Protocol):
+    """The right to deliver. To be used by the thread that took it."""
+
+    def holds(self) -> bool:
+        """Whether it is still ours: a server may have given it to another when the connection was cut."""
+        ...
+
+    def release(self) -> None:
+        """Give it up."""
+        ...
+
+
 class Database(Protocol):
     """A record's database. Each thread has connections of its own.
 
@@ -85,6 +97,11 @@ class Database(Protocol):
 
     def serve(self) -> None:
         """Hold the database, until this process and those that it forks have ended, against being replaced."""
+        ...
+
+    def deliver(self) -> Delivering | None:
+        """Take the right to deliver webhooks, which one process has at a time; None while another one has it. It ends
+        with the process."""
         ...
 
     def close(self) -> None:

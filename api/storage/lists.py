@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from api.domain import erasure, names
 from api.storage.log import Connection, version
 from schemas.dates import OPEN_END, OPEN_START, UNDATED, Bounds
 
@@ -80,6 +82,34 @@ def printed(db: Connection, fingerprints: Sequence[bytes]) -> set[bytes]:
     marks = ", ".join("?" * len(fingerprints))
     rows = db.execute(f"SELECT fingerprint FROM fingerprints WHERE fingerprint IN ({marks})", fingerprints)
     return {row[0] for row in rows}
+
+
+def add_names(db: Connection, digests: Iterable[bytes], no: int) -> None:
+    """Note what a party is found by (see `api.domain.names.digest`)."""
+    db.executemany("INSERT INTO names (digest, no) VALUES (?, ?)", [(digest, no) for digest in sorted(digests)])
+
+
+def drop_names(db: Connection, digests: Iterable[bytes], no: int) -> None:
+    """Note what a party is found by no longer."""
+    db.executemany("DELETE FROM names WHERE digest = ? AND no = ?", [(digest, no) for digest in sorted(digests)])
+
+
+def called(db: Connection, digest: bytes) -> list[int]:
+    """The numbers of the parties that are found by this, in order."""
+    rows = db.execute("SELECT no FROM names WHERE digest = :digest ORDER BY no", {"digest": digest}).fetchall()
+    return [row[0] for row in rows]
+
+
+def name_all(db: Connection) -> None:
+    """Note what every party is found by, in a record that was made before there were names."""
+    sql = (
+        "SELECT d.no, d.body FROM terms t JOIN facets f ON f.facet = t.id JOIN documents d ON d.no = f.no"
+        " WHERE t.name = 'parties' AND f.live = 1 AND NOT EXISTS (SELECT 1 FROM names n WHERE n.no = d.no)"
+    )
+    for no, body in db.execute(sql).fetchall():
+        shown = json.loads(bytes(body))
+        if not (shown["erased"] and shown["name"] == erasure.TEXT):
+            add_names(db, map(names.digest, names.keys(shown["name"], shown["same_as"])), no)
 
 
 def numbers(db: Connection, facet: int) -> list[int]:

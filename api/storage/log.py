@@ -293,8 +293,8 @@ def excerpt(db: Connection, no: int, at: int | None = None) -> bytes:
     return _version(db, "excerpt", no, at)
 
 
-def document_by_number(db: Connection, no: int, at: int) -> bytes:
-    """A subject's document as it stood when the log had `at` entries; the subject must have been there then."""
+def document_by_number(db: Connection, no: int, at: int | None) -> bytes:
+    """A subject's document as it stands, or as it stood when the log had `at` entries; it must have been there then."""
     return _version(db, "body", no, at)
 
 
@@ -317,6 +317,17 @@ def add_change(db: Connection, index: int, line: bytes, facets: Iterable[str]) -
 
 def changes(db: Connection, since: int, until: int, facets: Sequence[str], limit: int) -> list[tuple[int, bytes]]:
     """(index, line) of the changes numbered from `since` up to, not including, `until` that have all the facets."""
+    return _changes(db, since, until, facets, limit, "ASC")
+
+
+def newest_changes(db: Connection, facets: Sequence[str], limit: int) -> list[tuple[int, bytes]]:
+    """(index, line) of the last changes that have all the facets, the newest first."""
+    return _changes(db, 0, 2**62, facets, limit, "DESC")
+
+
+def _changes(
+    db: Connection, since: int, until: int, facets: Sequence[str], limit: int, direction: str
+) -> list[tuple[int, bytes]]:
     parameters: dict[str, Any] = {"since": since, "until": until, "limit": limit}
     parameters.update({f"facet{i}": facet for i, facet in enumerate(facets)})
     others = "".join(
@@ -329,7 +340,8 @@ def changes(db: Connection, since: int, until: int, facets: Sequence[str], limit
     else:
         source, order = "changes c WHERE c.idx", "c.idx"
     rows: list[tuple[int, bytes]] = db.execute(
-        f"SELECT c.idx, c.line FROM {source} >= :since AND {order} < :until{others} ORDER BY {order} LIMIT :limit",
+        f"SELECT c.idx, c.line FROM {source} >= :since AND {order} < :until{others}"
+        f" ORDER BY {order} {direction} LIMIT :limit",
         parameters,
     ).fetchall()
     return rows

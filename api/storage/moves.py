@@ -25,6 +25,12 @@ _CARRIED = {
     "tokens": ("id", "id, digest, party, scopes, note, created_at, revoked_at"),
     "idempotency": ("token, key", "token, key, request, status, headers, body, created_at"),
     "mirror": ("id", "id, source, origin, keys, size, checkpoint, unswept"),
+    "webhooks": (
+        "id",
+        "id, owner, url, description, filter, secret, created_at, updated_at, upcoming, former, former_until, enabled,"
+        " disabled, disabled_at, disabled_by, version, epoch, attempts, due, error, answered, ping",
+    ),
+    "deliveries": ("id", "id, webhook, message, kind, idx, attempt, at, took, answered, error"),
 }
 
 
@@ -80,8 +86,8 @@ def _refusal(direction: str) -> StorageUnavailable:
 
 
 def carry(here: Connection, there: Connection) -> None:
-    """Put the tokens, the answers that are remembered and the state of a mirror into another database, in place of
-    what it has of them."""
+    """Put the tokens, the answers that are remembered, the state of a mirror and the webhooks into another database, in
+    place of what it has of them."""
     for table, (key, columns) in _CARRIED.items():
         there.execute(f"DELETE FROM {table}")
         _copy(here, there, table, key.split(", "), columns.split(", "))

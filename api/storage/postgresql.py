@@ -19,6 +19,8 @@ from api.storage.session import PLANNING, PRIMARY, SETTINGS, Session, connect, f
 
 # The lock that is the writer's turn: any number will do that nobody else uses in this database.
 TURN = 0x6F6E7265636F7264
+# The lock of whoever delivers webhooks.
+DELIVERY = 0x6F6E7264656C6976
 # Seconds that a writer waits for its turn. An import's turns are short, a rebuild's takes as long as it takes.
 PATIENCE = 60
 
@@ -157,6 +159,21 @@ class Database:
     def serve(self) -> None:
         """Nobody puts another database in the place of one on a server."""
 
+    def deliver(self) -> Delivering | None:
+        """A lock of a session of its own; None while another session has it. Raises StoreError where sessions are
+        shared."""
+        session = Session(self._connect)
+        if session.pooled:
+            session.close()
+            raise StoreError(
+                f"Webhooks are delivered over a session that stays: connect to {self.name} directly, or by a pooler"
+                " that pools sessions, not transactions."
+            )
+        if not session.run(f"SELECT pg_try_advisory_lock({DELIVERY})").fetchone()[0]:
+            session.close()
+            return None
+        return Delivering(session)
+
     def close(self) -> None:
         """Close this thread's connections."""
         for name in ("session", "aside"):
@@ -219,6 +236,25 @@ class Database:
                 session.run("ROLLBACK")
         except EngineFailure:
             session.close()
+
+
+class Delivering:
+    """The right to deliver (`api.storage.database.Delivering`), which ends with the session that has the lock."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def holds(self) -> bool:
+        """Whether the session is still the one that took the lock."""
+        try:
+            self._session.run("SELECT 1")
+        except EngineFailure:
+            return False
+        return True
+
+    def release(self) -> None:
+        """End the session."""
+        self._session.close()
 
 
 @contextmanager

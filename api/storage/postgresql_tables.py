@@ -7,10 +7,10 @@ import re
 import time
 from collections.abc import Callable
 
-from api.storage import dialect, postgresql_search
+from api.storage import dialect, lists, postgresql_search, reviewers
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
-from api.storage.tables import DERIVED, LOG, MIRROR, MOVE, SERVICE
+from api.storage.tables import DERIVED, LOG, MIRROR, MOVE, NAMES, REVIEW_PAGES, SERVICE, WEBHOOKS
 
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
@@ -34,8 +34,29 @@ def _move(session: Session) -> None:
     _run(session, dialect.tables(MOVE))
 
 
+def _names(session: Session) -> None:
+    _run(session, dialect.tables(NAMES))
+    lists.name_all(session)
+
+
+def _review_pages(session: Session) -> None:
+    _run(session, dialect.tables(REVIEW_PAGES))
+
+
+def _webhooks(session: Session) -> None:
+    _run(session, [*dialect.numbering(WEBHOOKS), *dialect.tables(WEBHOOKS)])
+
+
 # By the names of the migrations of `api.storage.tables`, in their order.
-STEPS: dict[str, Callable[[Session], None]] = {"0001_record": _record, "0002_mirror": _mirror, "0003_move": _move}
+STEPS: dict[str, Callable[[Session], None]] = {
+    "0001_record": _record,
+    "0002_mirror": _mirror,
+    "0003_move": _move,
+    "0003_webhooks": _webhooks,
+    "0005_names": _names,
+    "0006_review_pages": _review_pages,
+    "0006_reviewers": reviewers.mark_changes,
+}
 
 
 def known() -> list[str]:
@@ -135,4 +156,4 @@ def _refuse_others(session: Session, name: str) -> None:
 
 def _ours() -> list[str]:
     """The names of all tables, in the order in which they are made."""
-    return re.findall(r"CREATE TABLE (\w+)", "".join((LOG, SERVICE, MIRROR, MOVE, *DERIVED.values())))
+    return re.findall(r"CREATE TABLE (\w+)", "".join((LOG, SERVICE, MIRROR, MOVE, WEBHOOKS, *DERIVED.values())))

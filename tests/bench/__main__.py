@@ -1,4 +1,4 @@
-"""`python -m tests.bench [reads|growth|search|writes|import|proofs|engines|formats ...]`: measure and print the table of docs/performance.md.
+"""`python -m tests.bench [reads|growth|search|google|writes|import|proofs|engines|formats|webhooks ...]`: measure and print the table of docs/performance.md.
 
 Sizes come from BENCH_SIZES (claims, default 10000,100000; docs/performance.md was made with 10000,1000000),
 the folder of the databases from BENCH_FOLDER (default .bench: they take minutes to build and are kept).
@@ -10,17 +10,19 @@ import os
 import sys
 from pathlib import Path
 
-from tests.bench import bulk, engines, formats, growth, proofs, reads, searches, writes
+from tests.bench import bulk, deliveries, engines, factchecks, formats, growth, proofs, reads, searches, writes
 
 PARTS = {
     "reads": reads.measure,
     "growth": growth.measure,
     "search": searches.measure,
+    "google": factchecks.measure,
     "writes": writes.measure,
     "import": bulk.measure,
     "proofs": proofs.measure,
     "engines": engines.measure,
     "formats": formats.measure,
+    "webhooks": deliveries.measure,
 }
 
 

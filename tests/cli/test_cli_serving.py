@@ -73,7 +73,8 @@ def test_demo_serves_the_example_record(bare: Shell) -> None:
             assert len(commands) == 3
             assert all(any(word.startswith(url) for word in shlex.split(command)) for command in commands)
         names = [found.name for found in bare.folder.glob("demo.db*")]
-        assert sorted(names) == ["demo.db", "demo.db.key", "demo.db.lock", "demo.db.serving"]
+        ours = (".delivering", ".key", ".lock", ".serving")
+        assert sorted(names) == ["demo.db", *(f"demo.db{suffix}" for suffix in ours)]
 
 
 def test_demo_leaves_other_databases_alone(full: Shell) -> None:

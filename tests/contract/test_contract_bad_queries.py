@@ -176,6 +176,7 @@ QUERIES = [
     ("/v1/contradictions?party=nobody", "/party", "unknown-party"),
     ("/v1/contradictions?question=nothing", "/question", "unknown-question"),
     ("/v1/changes?kind=claim", "/kind", "choice"),
+    ("/v1/changes?reviewer=nobody", "/reviewer", "unknown-party"),
     ("/v1/changes?party=nobody", "/party", "unknown-party"),
     ("/v1/changes?question=nothing", "/question", "unknown-question"),
     ("/v1/changes?wait=26", "/wait", "range"),

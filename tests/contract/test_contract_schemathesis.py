@@ -55,6 +55,7 @@ KNOWN = {
     "path.later": ids("claims"),
     "query.party": ids("parties"),
     "query.question": ids("questions"),
+    "query.reviewer": [DESK],
     "query.claim": ids("claims"),
     "query.since": ["now"],
     "query.index": ["0", "199"],
@@ -103,6 +104,8 @@ class Served:
 
 served = Served()
 schema = schemathesis.openapi.from_wsgi("/openapi.json", served, config=CONFIG)
+# A method of Google's that is always answered by a 501, as it is documented.
+schema = schema.exclude(path="/v1alpha1/claims:imageSearch")
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from api import create_app, problems
 from api.settings import Settings, settings_table_markdown
+from schemas import ratings
 from tests.docs import pages
 
 DOCS = pages.ROOT / "docs"
@@ -51,6 +52,11 @@ def app(tmp_path: Path) -> flask.Flask:
 def test_docs_settings_are_the_table() -> None:
     """docs/settings.md holds the table that the settings make."""
     assert settings_table_markdown() in _text(DOCS / "settings.md")
+
+
+def test_docs_have_the_table_of_ratings() -> None:
+    """docs/claimreview-in.md holds every label, with its rating."""
+    assert ratings.markdown() in _text(DOCS / "claimreview-in.md")
 
 
 def test_docs_list_every_problem() -> None:

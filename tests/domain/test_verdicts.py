@@ -25,6 +25,17 @@ def test_a_verdict_says_what_it_judged(memory: Memory, judged: Claim) -> None:
     assert verdict.text_sha256 == judged.text_sha256
 
 
+def test_only_a_label_taken_over_may_have_no_rating(memory: Memory) -> None:
+    """Without a rating a verdict names the mapping that knew none, and counts for no status."""
+    claim = memory.add_claim("It is voluntary.", "ice")
+    with pytest.raises(InvalidRequest) as refused:
+        memory.publish(claim, None)
+    assert refused.value.errors[0].pointer == "/rating"
+    claim = memory.publish(claim, None, label="Hm", mapping="ratings/1")
+    assert (claim.verdicts[0].rating, claim.status) == (None, "unreviewed")
+    assert memory.publish(claim, "false", "other-desk").status == "refuted"
+
+
 def test_a_second_verdict_must_supersede_the_first(memory: Memory, judged: Claim) -> None:
     """A reviewer's standing verdict is not doubled; the refusal names it and the remedy."""
     with pytest.raises(VerdictStanding) as refused:

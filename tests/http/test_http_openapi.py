@@ -10,7 +10,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from api import create_app, errors, http, openapi
+from api import create_app, errors, http, openapi, openapi_errors
 from api.openapi import Blueprint, documented
 from api.problems import PROBLEMS
 from api.settings import Settings
@@ -228,7 +228,7 @@ def test_the_page_is_of_a_swagger_ui_that_reads_openapi_3_1(client: FlaskClient)
 
 def test_every_problem_type_can_be_documented() -> None:
     """The document knows the slug of every line of the table."""
-    assert set(openapi._BY_SLUG) == {problem.slug for problem in PROBLEMS.values()}
+    assert set(openapi_errors._BY_SLUG) == {problem.slug for problem in PROBLEMS.values()}
 
 
 def test_a_token_is_not_looked_at_for_the_documentation(app: flask.Flask) -> None:

@@ -67,6 +67,7 @@ def test_every_member_of_an_answer_is_there(components: dict[str, Any]) -> None:
         "ChangeDocument": {"entry"},
         "ClaimFound": {"snippet"},
         "ClaimsPage": {"truncated"},
+        "VerdictDocument": {"mapping", "imported_by"},
         "ProblemDocument": {"instance", "request_id", "errors", "existing", "current", "head"},
     }
     for document in classes(base.Document):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schemas.strict_json import BadJSON, loads
+from schemas.strict_json import BadJSON, Number, loads
 from schemas.vocabulary import MAX_INTEGER
 
 REFUSED = [
@@ -154,3 +154,26 @@ def test_nothing_but_bad_json_is_raised(body: bytes) -> None:
     except BadJSON:
         return
     assert loads(json.dumps(value, ensure_ascii=False).encode()) == value
+
+
+@pytest.mark.parametrize("number", ["1.50", "-0", "1E400", "12345678901234567890", "9" * 5000])
+def test_numbers_of_others_stay_as_they_were_written(number: str) -> None:
+    """Where asked to, the loader changes no digit of a number; what is no JSON it refuses as ever."""
+    value = loads(f'{{"a":[{number}]}}'.encode(), numbers_as_written=True)
+    assert value == {"a": [number]}
+    assert type(value["a"][0]) is Number
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"a":[1.5,NaN]}', "not-a-number"),
+        (b'{"a":1.5,"a":2}', "duplicate-key"),
+        (b'[1.5,"\\u0000"]', "nul"),
+    ],
+)
+def test_numbers_of_others_excuse_nothing_else(body: bytes, code: str) -> None:
+    """A fraction is no fault then, and the fault behind it is found."""
+    with pytest.raises(BadJSON) as caught:
+        loads(body, numbers_as_written=True)
+    assert caught.value.code == code
