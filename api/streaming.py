@@ -43,7 +43,7 @@ def stream(
     response.call_on_close(ended.close)
     cache = http.PRIVATE if "HTTP_AUTHORIZATION" in environ else http.PUBLIC
     kept = ("Content-Disposition", f'attachment; filename="{name}"')
-    response.headers.extend([kept, ("ETag", etag), ("Cache-Control", cache), ("Vary", "Authorization"), *headers])
+    response.headers.extend([kept, ("ETag", etag), ("Cache-Control", cache), ("Vary", http.VARY), *headers])
     return response
 
 

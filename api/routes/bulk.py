@@ -15,9 +15,11 @@ from api.interop.moments import Moment
 from api.interop.provenance import Provenance
 from api.openapi import Blueprint, documented
 from api.reads import moments
+from api.routes import reading
 from api.routes.claimreview import provenance
 from api.routes.reading import head_etag
 from api.storage import log
+from api.storage.database import Database
 from api.storage.portable import TooLarge
 from schemas.interop import FEED, ExportQuery
 
@@ -68,15 +70,20 @@ def _stream(name: str) -> flask.Response:
 
 
 def _answer(media_type: str, suffix: str, make: Making) -> flask.Response:
-    asked, house, whose = http.query(EXPORT), http.house(), provenance()
-    db = house.database.reader()
+    asked = http.query(EXPORT)
     auth.authenticate()
+    at = asked.get("at")
+    return reading.read(lambda database: _of(database, at, media_type, suffix, make), at=at)
+
+
+def _of(database: Database, wanted_at: int | str | None, media_type: str, suffix: str, make: Making) -> flask.Response:
+    house, whose, db = http.house(), provenance(), database.reader()
     head = log.head(db)
     etag = head_etag(head, whose.mark)
     unchanged = http.not_modified(etag)
     if unchanged is not None:
         return unchanged
-    at = moments.size(db, asked.get("at"))
+    at = moments.size(db, wanted_at)
     size = head.size if at is None else at
     wanted = flask.request.method != "HEAD"
     if wanted and not house.exports.acquire(blocking=False):
@@ -85,7 +92,7 @@ def _answer(media_type: str, suffix: str, make: Making) -> flask.Response:
 
     def chunks() -> Iterator[bytes]:
         if wanted:
-            yield from make(Moment(house.database, size), whose)
+            yield from make(Moment(database, size), whose)
 
     return streaming.stream(
         chunks(),

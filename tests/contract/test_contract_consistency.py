@@ -26,6 +26,8 @@ READS = [
     "/v1/log/proofs/inclusion?index=0&size=8",
     "/v1/log/proofs/consistency?from=1&to=8",
     f"/v1/claims/{MANDATORY}/proof",
+    "/v1/claimreview",
+    "/v1/export.ndjson",
 ]
 NO_TOKENS = ["", "1", "1.", "1.x", "2.AAAAAAAAAAA", "AAAAAAAAAAA", "1.AAAAAAAAAAA=", "1.AAAAAAAAAAB", "ü"]
 

@@ -29,6 +29,16 @@ def test_who_wrote_sees_it(service: Service) -> None:
     assert client.get("/v1/parties", headers={"If-None-Match": tag}).status_code == 304
 
 
+def test_the_whole_record_comes_from_the_replica(service: Service) -> None:
+    """A download is of one node from beginning to end: of the primary where the replica is behind what is wanted."""
+    client = service.client()
+    service.hold()
+    token = client.post("/v1/parties", json=party("cbp"), headers=service.headers).headers["Consistency-Token"]
+    assert b'"cbp"' not in client.get("/v1/export.ndjson").data
+    assert b'"cbp"' in client.get("/v1/export.ndjson", headers={"Consistency-Token": token}).data
+    assert b'"cbp"' in client.get("/v1/export.ndjson?at=2").data
+
+
 def test_what_is_not_there_only_the_primary_says(service: Service) -> None:
     """A document, an entry, a filter, a size and an instant that the replica does not know yet are there."""
     client = service.client()
