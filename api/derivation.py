@@ -18,7 +18,7 @@ from api.domain.record import Body, Record, Stamp
 from api.domain.verdicts import claim_of
 from api.drafts import Draft
 from api.history import History
-from api.projection import RECORDED, Placement, Whose, own, placement, statements_of, whose
+from api.projection import RECORDED, Placement, Whose, own, placement, statements_of, whose, words_of
 from api.storage import lists, log, pairs, search, statements
 from schemas.dates import UNDATED
 
@@ -100,7 +100,7 @@ def _drafted(history: History, entry: Entry, drafted: Draft) -> None:
         rows = _numbered(history, statements_of(by, stances))
         statements.open_statements(db, rows, number, index, its.stated, its.disclosed)
     statements.add_profile(db, number, index, by.members, stances, its.stated)
-    search.add(db, number, index, (its.text, its.variants, by.speakers, its.titles), first=True)
+    search.add(db, number, index, words_of(its, by), first=True)
     history.printed(its.fingerprint, number)
     facets = {*by.facets, *[f"question={question}" for question, _ in stances]}
     _tell(history, entry, facets, drafted.id, None, "unreviewed")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from api.storage import dialect, postgresql_search
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
-from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE
+from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE, stemmed
 
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
@@ -28,8 +28,19 @@ def _mirror(session: Session) -> None:
     _run(session, dialect.tables(MIRROR))
 
 
+def _match(session: Session) -> None:
+    sql = "SELECT 1 FROM pg_attribute WHERE attrelid = 'searchable'::regclass AND attname = 'stems'"
+    if session.execute(sql).fetchone():
+        return
+    _run(session, ["ALTER TABLE searchable DROP COLUMN words", "ALTER TABLE searchable ADD COLUMN stems TEXT"])
+    rows = session.execute("SELECT id, text, variants, speakers, titles FROM searchable ORDER BY id").fetchall()
+    for id, *words in rows:
+        session.execute("UPDATE searchable SET stems = :stems WHERE id = :id", {"stems": stemmed(*words), "id": id})
+    _run(session, ["ALTER TABLE searchable ALTER COLUMN stems SET NOT NULL", *postgresql_search.DDL])
+
+
 # By the names of the migrations of `api.storage.tables`, in their order.
-STEPS: dict[str, Callable[[Session], None]] = {"0001_record": _record, "0002_mirror": _mirror}
+STEPS: dict[str, Callable[[Session], None]] = {"0001_record": _record, "0002_mirror": _mirror, "0004_match": _match}
 
 
 def known() -> list[str]:
