@@ -7,7 +7,7 @@ Matching asks for any of the words, and ranks by BM25; `api.reads.matching` find
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from api.domain.stems import stems
@@ -71,3 +71,10 @@ def _neighbours(folded: str) -> list[Term]:
 
 def _pairs(run: list[str]) -> list[Term]:
     return [Term(pair) for pair in pairwise(run)] if len(run) > 1 else [Term((char,)) for char in run]
+
+
+def standing(text: str, asked: Iterable[Term]) -> list[Term]:
+    """The words of a text, as they stand there, that the terms of a sentence match: what a snippet marks."""
+    wanted = {word for term in asked for word in term.words}
+    found = list(dict.fromkeys(WORD.findall(plain(text))))
+    return [Term((word,)) for word, stem in zip(found, stems(found), strict=True) if stem in wanted]

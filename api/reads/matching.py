@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
@@ -50,48 +51,38 @@ class Found(NamedTuple):
     score: float
 
 
-class Ranking(NamedTuple):
-    """The best matches, best first, and whether the deadline cut the search short."""
-
-    found: list[Found]
-    truncated: bool
-
-
-def ranked(
-    db: Connection, terms: Sequence[Term], within: Within, few: bool, last: int, limit: int, deadline: Deadline
-) -> Ranking:
-    """The claims that match the terms best.
-
-    In: terms of `api.domain.matching`; what claims must be of, `few` saying whether its first facet has few rows; the
-    last row of the index that counts.
-    """
-    if not terms:
-        return Ranking([], False)
-    chosen = Chosen(db, terms, last, deadline)
-    rows = postings.of_facet(db, within, last, FEW) if few else _fitting(db, chosen.best(), within)
-    scores = words.scores(terms, chosen.rarities, [matching.stemmed(row.words) for row in rows])
+def ranked(chosen: Chosen, within: Within, few: bool, limit: int) -> list[Found]:
+    """The claims that match best, best first, of those that are what is asked for; `few` says whether the first facet
+    of `within` has few rows."""
+    if not chosen.terms:
+        return []
+    rows = postings.of_facet(chosen.db, within, chosen.last, FEW) if few else _fitting(chosen.db, chosen.best, within)
+    scores = words.scores(chosen.terms, chosen.rarities, [matching.stemmed(row.words) for row in rows])
     similar = matching.similarity(scores, chosen.rarities)
     ranking = sorted(zip(scores, similar, rows, strict=True), key=lambda one: (-one[0], -one[2].no))
-    return Ranking([Found(row.no, bm25, score) for bm25, score, row in ranking[:limit] if bm25 > 0], chosen.truncated)
+    return [Found(row.no, bm25, score) for bm25, score, row in ranking[:limit] if bm25 > 0]
 
 
 class Chosen:
     """Which rows have the words of a sentence, and how rare each word is.
 
-    `rarities` are inverse document frequencies, in the order of the terms.
+    In: terms of `api.domain.matching`. `last` is the last row of the index that counts, `rarities` are inverse document
+    frequencies, in the order of the terms, and `truncated` says whether the deadline cut the search short.
     """
 
-    def __init__(self, db: Connection, terms: Sequence[Term], last: int, deadline: Deadline) -> None:
-        self._db, self._terms, self._last, self._deadline = db, terms, last, deadline
+    def __init__(self, db: Connection, terms: Sequence[Term], deadline: Deadline) -> None:
+        self.db, self.terms, self._deadline = db, terms, deadline
+        self.last = search.last_row(db, None)
         self.truncated = False
         self._rows: list[list[int]] = []
         for term in terms:
-            # A word that was not looked at in time counts as one that every claim has.
+            # A word that was not looked at in time counts as one that no claim has.
             self.truncated = self.truncated or deadline.passed
-            self._rows.append([] if self.truncated else postings.newest(db, [term], last, POSTINGS + 1))
+            self._rows.append([] if self.truncated else postings.newest(db, [term], self.last, POSTINGS + 1))
         self._matching = [self._estimated(rows) for rows in self._rows]
-        self.rarities = [words.rarity(matching, max(last, matching)) for matching in self._matching]
+        self.rarities = [words.rarity(matching, max(self.last, matching)) for matching in self._matching]
 
+    @cached_property
     def best(self) -> list[int]:
         """The rows to rank, those with the rarest words first."""
         scores: dict[int, float] = {}
@@ -108,7 +99,7 @@ class Chosen:
         """How many rows have a word: of a common one by how close to each other the newest are."""
         if len(rows) <= POSTINGS:
             return len(rows)
-        return len(rows) * self._last // (self._last - rows[-1] + 1)
+        return len(rows) * self.last // (self.last - rows[-1] + 1)
 
     def _by_pairs(self) -> dict[int, float]:
         """The newest rows with two of the common words, and how rare those are that each has."""
@@ -119,8 +110,8 @@ class Chosen:
             if self._deadline.passed:
                 self.truncated = True
                 break
-            pair = [self._terms[one], self._terms[other]]
-            for row in postings.newest(self._db, pair, self._last, OF_A_PAIR):
+            pair = [self.terms[one], self.terms[other]]
+            for row in postings.newest(self.db, pair, self.last, OF_A_PAIR):
                 holding.setdefault(row, set()).update((one, other))
         return {row: sum(self.rarities[i] for i in held) for row, held in holding.items()}
 
@@ -138,8 +129,3 @@ def _fitting(db: Connection, rows: Sequence[int], within: Within) -> list[Indexe
 
 def _parts(rows: Sequence[int], size: int) -> Iterable[Sequence[int]]:
     return (rows[i : i + size] for i in range(0, len(rows), size))
-
-
-def last_row(db: Connection) -> int:
-    """The last row of the index."""
-    return search.last_row(db, None)

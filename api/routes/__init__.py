@@ -7,7 +7,7 @@ from api.openapi import Blueprint
 
 def blueprints() -> list[Blueprint]:
     """The blueprints of every resource, in the order in which the documentation shows them."""
-    from api.routes import changes, claims, contradictions, docs, health, log, parties, questions, verdicts
+    from api.routes import changes, claims, contradictions, docs, health, log, matches, parties, questions, verdicts
 
-    modules = (claims, verdicts, contradictions, questions, parties, changes, log, health, docs)
+    modules = (claims, matches, verdicts, contradictions, questions, parties, changes, log, health, docs)
     return [module.blueprint for module in modules]

@@ -1,0 +1,47 @@
+"""Matching: what is on record that says the same as a sentence, and what the same party said that may contradict it."""
+
+from __future__ import annotations
+
+from api import auth, errors, http
+from api.openapi import Blueprint, documented
+from api.reads import matches
+from api.reads.matching import Deadline
+from schemas.matches import MatchesDocument, MatchSchema, SimilarDocument, SimilarQuery
+from schemas.queries import NoQuery
+
+blueprint = Blueprint("matches", __name__, url_prefix="/v1/claims", description="Has this been said before?")
+
+MATCH, SIMILAR, NO_QUERY = MatchSchema(), SimilarQuery(), NoQuery()
+
+
+@blueprint.route("/match", methods=["POST"])
+@documented(summary="Match a text", body=MatchSchema, answers={200: MatchesDocument})
+def match() -> http.Answer:
+    """The claims that may say the same, by whomever, and with a `party` what it said that may contradict the text.
+
+    Nothing is recorded. Up to 100 `texts` can be matched at once. When the time for it runs out the answer is the best
+    so far, and `truncated`.
+    """
+    auth.authenticate(http.house().database.reader())
+    http.query(NO_QUERY)
+    asked = http.body(MATCH)
+    with http.house().database.snapshot() as db:
+        body = matches.match(db, asked, _deadline())
+    return http.answer(body, cache=http.NO_STORE)
+
+
+@blueprint.route("/<claim_id>/similar")
+@documented(
+    summary="What is similar to a claim", query=SimilarQuery, answers={200: SimilarDocument}, problems=[errors.NotFound]
+)
+def similar(claim_id: str) -> http.Answer:
+    """What a match of the claim's text gives, the claim itself left out."""
+    auth.authenticate(http.house().database.reader())
+    asked = http.query(SIMILAR)
+    with http.house().database.snapshot() as db:
+        body = matches.similar(db, claim_id, asked, _deadline())
+    return http.answer(body, cache=http.NO_STORE)
+
+
+def _deadline() -> Deadline:
+    return Deadline(http.house().settings.match_seconds)
