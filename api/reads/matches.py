@@ -66,13 +66,15 @@ def _matched(db: Connection, sentence: Sentence, asked: Mapping[str, Any], deadl
     before = day(asked["stated_before"]) if "stated_before" in asked else None
     documents = Documents(db, log.head(db).size)
     best = [one for one in _best(chosen, asked.get("question"), before) if one.no != sentence.claim]
-    spoken = [one for one in best if _is_in(documents.of(one.no), asked.get("language"))]
+    language = asked.get("language")
+    spoken = [one for one in best if language is None or _is_in(documents.of(one.no), language)]
     opposed: list[Conflict] = []
     text = said(sentence.text)
     if sentence.party and text.content:
         taken = _own(sentence, documents) or _seeming(stance(text, best, documents, asked.get("question")))
         opposed = conflicts(chosen, text, taken, sentence.party, asked.get("question"), before, documents)
-    shown = [one for one in opposed if one.found.no != sentence.claim and _is_in(one.document, asked.get("language"))]
+    others = [one for one in opposed if one.found.no != sentence.claim]
+    shown = [one for one in others if language is None or _is_in(one.document, language)]
     limit = asked["limit"]
     candidates = [_scored(db, one, chosen.terms, documents) + b"}" for one in spoken[:limit]]
     against = [_opposing(db, one, chosen.terms, documents) for one in shown[:limit]]
@@ -105,10 +107,8 @@ def _seeming(one: Stance | None) -> list[Stance]:
     return [] if one is None else [one]
 
 
-def _is_in(document: Mapping[str, Any], language: str | None) -> bool:
+def _is_in(document: Mapping[str, Any], language: str) -> bool:
     """Whether a claim's language is the one asked for, or a variety of it (RFC 4647, basic filtering)."""
-    if language is None:
-        return True
     tag = (document.get("language") or "").lower()
     return tag == language.lower() or tag.startswith(f"{language.lower()}-")
 

@@ -22,11 +22,11 @@ from api.storage.log import Connection
 from api.storage.postings import Indexed, Within
 
 # Rows of a word that are looked at; a word with more is common.
-POSTINGS = 5_000
+POSTINGS = 2_000
 # So many of the rarest common words are looked for in pairs, and of each pair so many rows are taken.
 PAIRED, OF_A_PAIR = 5, 200
 # Candidates that are ranked by all words, and so many of those chosen by the rare ones are looked at for facets.
-RANKED, CHOSEN = 200, 2_000
+RANKED, CHOSEN = 100, 2_000
 # A facet with no more rows is ranked whole.
 FEW = 1_000
 
