@@ -81,7 +81,22 @@ def _claim(history: History, entry: Entry) -> None:
     members_of = {member.party for placed in (was, now) if placed for member in placed.members}
     stances = [stance for state in (before, after) if state for stance in state.body.get("stances", [])]
     facets = {f"party={party}" for party in members_of} | {f"question={stance['question']}" for stance in stances}
+    if entry.kind == "claim.matched":
+        facets |= _matched(history, entry, entry.payload["claim"])
     _tell(history, entry, facets, claim_id, before.status if before else None, after.status)
+
+
+def _matched(history: History, entry: Entry, other_id: str) -> set[str]:
+    """A new version of the claim that an entry about another one matches with it. Out: who is to be told of that."""
+    subject = f"claim/{other_id}"
+    before = history.claim(other_id)
+    other = claims.evolve(before, entry)
+    history.remember(subject, other)
+    number = history.number_for(subject, entry.index)
+    log.add_history(history.db, number, entry.index)
+    log.add_document(history.db, number, entry.index, documents.claim(other), documents.excerpt(other))
+    parties = {f"party={member.party}" for member in _place(other, history).members}
+    return parties | {f"question={stance['question']}" for stance in other.body.get("stances", [])}
 
 
 def _drafted(history: History, entry: Entry, drafted: Draft) -> None:

@@ -8,11 +8,37 @@ import marshmallow.fields as stock
 
 from schemas.base import Document, Query, Schema, refuse
 from schemas.claim_documents import ClaimDocument
-from schemas.fields import Choice, Day, Item, Items, Language, QueryInteger, Slug, StrictBoolean, StrictInteger, Text
-from schemas.vocabulary import DEFAULT_MATCHES, MAX_MATCHED_TEXTS, MAX_MATCHES
+from schemas.fields import (
+    Choice,
+    Day,
+    EdtfDate,
+    Item,
+    Items,
+    Language,
+    QueryInteger,
+    Slug,
+    StrictBoolean,
+    StrictInteger,
+    Text,
+    Ulid,
+)
+from schemas.vocabulary import DEFAULT_MATCHES, MAX_MATCHED_TEXTS, MAX_MATCHES, RELATIONS
 
 REASONS = ("position", "antonym", "negation", "number", "date")
 _LIMIT = "How many candidates, and how many conflicts, to return at most."
+
+
+class RelationSchema(Schema):
+    """What another claim is to this one, in the name of the token's party."""
+
+    claim = Ulid("The other claim.", required=True, example="01JDF3QZ5W8N6T2K4M7R9V0XAA")
+    relation = Choice(
+        RELATIONS,
+        "`same`: the same statement again, which is a repetition where the speaker is the same; `related`: on the same"
+        " matter; `different`: in spite of its words.",
+        required=True,
+        example="same",
+    )
 
 
 class MatchSchema(Schema):
@@ -55,6 +81,15 @@ def _number(description: str, example: float | None, **keywords: Any) -> stock.F
     return stock.Float(allow_none=example is None, metadata=metadata)
 
 
+class RepeatedDocument(Document):
+    """How often a speaker made a statement: this claim, and those that were found to be the same."""
+
+    times = StrictInteger("How many claims.", example=3)
+    first = EdtfDate("The earliest date of them; null where none has one.", allow_none=True, example="2010-09-07")
+    last = EdtfDate("The latest.", allow_none=True, example="2011-04")
+    appearances = StrictInteger("In how many places they were found, all together.", example=5)
+
+
 class CandidateDocument(Document):
     """A claim that may say the same."""
 
@@ -67,6 +102,7 @@ class CandidateDocument(Document):
         blank=True,
         example="<mark>Secure</mark> <mark>Communities</mark> is not voluntary and never has been.",
     )
+    repeated = Item(RepeatedDocument, "Null unless it was found to be repeated.", allow_none=True)
 
 
 class ReasonDocument(Document):

@@ -34,6 +34,9 @@ ASSESSMENTS = ("reversal", "shift", "consistent")
 ASSESSMENT_REASONS = ("redefinition", "law_changed", "new_evidence", "correction", "denial", "none")
 CONTRADICTION_STATUSES = ("suggested", "confirmed", "dismissed", "disputed")
 
+# What two claims are to each other, by somebody who has compared them.
+RELATIONS = ("same", "related", "different")
+
 CLOCKS = ("stated", "disclosed")
 SORTS = ("recorded", "-recorded", "stated", "-stated")
 INCLUDES = ("entry",)
@@ -48,6 +51,7 @@ ENTRY_KINDS = (
     "claim.recorded",
     "claim.amended",
     "claim.withdrawn",
+    "claim.matched",
     "verdict.published",
     "verdict.retracted",
     "contradiction.assessed",

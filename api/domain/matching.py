@@ -6,8 +6,9 @@ Matching asks for any of the words, and ranks by BM25; `api.reads.matching` find
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from api.domain.stems import stems
@@ -40,6 +41,12 @@ def terms(text: str) -> list[Term]:
 def stemmed(words: str) -> str:
     """Folded words joined by spaces, as their stems: what the terms of a sentence are counted in."""
     return " ".join(stems(words.split()))
+
+
+def rarity(holding: int, total: int) -> float:
+    """Inverse document frequency of a term that so many of all texts have: always positive, so that on a record of a
+    few claims a word that half of them have still counts."""
+    return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
 
 
 def similarity(scores: Sequence[float], rarities: Sequence[float]) -> list[float]:
@@ -78,3 +85,12 @@ def standing(text: str, asked: Iterable[Term]) -> list[Term]:
     wanted = {word for term in asked for word in term.words}
     found = list(dict.fromkeys(WORD.findall(plain(text))))
     return [Term((word,)) for word, stem in zip(found, stems(found), strict=True) if stem in wanted]
+
+
+def repetitions(relations: Iterable[Mapping[str, str]]) -> list[str]:
+    """The claims that are the same statement again: somebody says so, and nobody that they are different. In: the
+    relations of a claim's document."""
+    found: dict[str, set[str]] = {}
+    for relation in relations:
+        found.setdefault(relation["claim"], set()).add(relation["relation"])
+    return [claim for claim, said in found.items() if "same" in said and "different" not in said]

@@ -23,7 +23,7 @@ from api.storage.postings import Within
 # sentence may be.
 COMPARED, LOOKED_AT = 50, 5
 # What matches less well is about something else.
-NEAR = 0.35
+NEAR = 0.25
 
 
 class Stance(NamedTuple):
@@ -78,12 +78,14 @@ def stance(text: Said, found: Iterable[Found], documents: Documents, question: s
         position = leaning(text, sides)
         if position is not None:
             return Stance(name, position, tuple(side for side in sides if side != position), None)
-    for one, stances in zip(found, taken, strict=False):
+    for one, stances in zip(found, taken, strict=True):
+        like = documents.of(one.no)
         for name in questions:
             sides = documents.sides(name)
-            if stances.get(name) in sides:
+            # A match that says the opposite in the same words takes another position than the sentence.
+            if stances.get(name) in sides and not opposed(text, said(like["text"])):
                 others = tuple(side for side in sides if side != stances[name])
-                return Stance(name, stances[name], others, documents.of(one.no)["id"])
+                return Stance(name, stances[name], others, like["id"])
     return None
 
 

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from api.domain import matching, words
+from api.domain.matching import repetitions
 from api.domain.opposition import said
 from api.domain.words import Term
 from api.errors import NotFound
+from api.reads import matching as matching_reads
 from api.reads.conflicts import Conflict, Documents, Stance, conflicts, is_few, stance
 from api.reads.lists import number
 from api.reads.matching import RANKED, Chosen, Deadline, Found, ranked
@@ -21,7 +23,7 @@ from api.storage import lists, log
 from api.storage.lists import Selection
 from api.storage.log import Connection
 from api.storage.postings import Within
-from schemas.dates import day
+from schemas.dates import bounds, day
 
 ENGINE = {"name": "bm25", "model": None, "note": None}
 
@@ -59,6 +61,13 @@ def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], deadline: D
     party = attribution["on_behalf_of"] or attribution["speaker"]
     sentence = Sentence(claim["text"], party, log.number(db, f"claim/{claim_id}"), claim["stances"])
     return b'{"engine":' + orjson.dumps(ENGINE) + b"," + _matched(db, sentence, asked, deadline) + b"}"
+
+
+def likely(db: Connection, text: str) -> bytes:
+    """The likely duplicates of a claim that is about to be recorded, as a JSON list."""
+    found = matching_reads.likely(db, text)
+    claims = [(orjson.loads(log.document_by_number(db, one.no, log.head(db).size))["id"], one.score) for one in found]
+    return orjson.dumps([{"claim": id, "url": f"/v1/claims/{id}", "score": round(score, 4)} for id, score in claims])
 
 
 def _matched(db: Connection, sentence: Sentence, asked: Mapping[str, Any], deadline: Deadline) -> bytes:
@@ -119,7 +128,25 @@ def _scored(db: Connection, found: Found, terms: Iterable[Term], documents: Docu
     text = documents.of(found.no)["text"]
     scores: dict[str, Any] = {"score": round(found.score, 4), "bm25": round(found.bm25, 4), "cosine": None}
     scores["snippet"] = words.snippet(text, matching.standing(text, terms))
+    scores["repeated"] = _repeated(db, documents.of(found.no), documents)
     return b'{"claim":' + body + b"," + orjson.dumps(scores)[1:-1]
+
+
+def _repeated(db: Connection, claim: Mapping[str, Any], documents: Documents) -> Mapping[str, Any] | None:
+    """How often a speaker made the statement of a claim, by what others were found to be to it."""
+    speaker = claim["attribution"]["speaker"]
+    numbers = [log.number(db, f"claim/{claim_id}") for claim_id in repetitions(claim.get("relations", ()))]
+    others = [documents.of(no) for no in numbers if no is not None]
+    same = [claim, *(one for one in others if one["attribution"]["speaker"] == speaker and one["withdrawn"] is None)]
+    if len(same) == 1:
+        return None
+    dated = sorted((bounds(one["stated_on"]), one["stated_on"]) for one in same if one["stated_on"])
+    return {
+        "times": len(same),
+        "first": dated[0][1] if dated else None,
+        "last": dated[-1][1] if dated else None,
+        "appearances": sum(len(one["appearances"]) for one in same),
+    }
 
 
 def _opposing(db: Connection, conflict: Conflict, terms: Iterable[Term], documents: Documents) -> bytes:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from api import auth, errors, http
+from api.domain import claims
+from api.domain.entries import Event
+from api.domain.record import Record
 from api.openapi import Blueprint, documented
 from api.reads import matches
 from api.reads.matching import Deadline
-from schemas.matches import MatchesDocument, MatchSchema, SimilarDocument, SimilarQuery
+from api.routes import writing
+from schemas.claims import ClaimDocument
+from schemas.matches import MatchesDocument, MatchSchema, RelationSchema, SimilarDocument, SimilarQuery
 from schemas.queries import NoQuery
 
 blueprint = Blueprint("matches", __name__, url_prefix="/v1/claims", description="Has this been said before?")
 
-MATCH, SIMILAR, NO_QUERY = MatchSchema(), SimilarQuery(), NoQuery()
+MATCH, SIMILAR, RELATION, NO_QUERY = MatchSchema(), SimilarQuery(), RelationSchema(), NoQuery()
 
 
 @blueprint.route("/match", methods=["POST"])
@@ -41,6 +46,33 @@ def similar(claim_id: str) -> http.Answer:
     with http.house().database.snapshot() as db:
         body = matches.similar(db, claim_id, asked, _deadline())
     return http.answer(body, cache=http.NO_STORE)
+
+
+@blueprint.route("/<claim_id>/matches", methods=["POST"])
+@documented(
+    summary="Say what another claim is to a claim",
+    body=RelationSchema,
+    answers={201: ClaimDocument},
+    etag=True,
+    headers=["Location"],
+    scope="verdicts",
+    problems=[errors.NotFound, errors.ClaimWithdrawn, errors.IdempotencyMismatch],
+)
+def relate(claim_id: str) -> http.Answer:
+    """In the name of the token's party, and to both claims; what it said of the two before is replaced. Suggestions
+    never confirm themselves."""
+    token = auth.require(http.house().database.reader(), "verdicts")
+    body = http.body(RELATION)
+    name = f"claim/{claim_id}"
+
+    def decision(known: Record) -> Event:
+        claim = writing.found(known.claim(claim_id), name)
+        other = known.claim(body["claim"])
+        if other is None:
+            raise errors.InvalidRequest.of("/claim", f"No claim '{body['claim']}' is on record.", "unknown-claim")
+        return claims.match(claim, other, body["relation"])
+
+    return writing.write(token, decision, writing.created(name, f"/v1/claims/{claim_id}"))
 
 
 def _deadline() -> Deadline:
