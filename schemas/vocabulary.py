@@ -84,7 +84,7 @@ MAX_DEPTH = 20  # of the nesting of a JSON body
 MAX_INTEGER = 2**53 - 1  # what every JSON reader holds exactly
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
-DEFAULT_MATCHES, MAX_MATCHES = 10, 50
+DEFAULT_MATCHES, MAX_MATCHES = 10, 100
 MAX_MATCHED_TEXTS = 100  # that are matched in one request
 MAX_WAIT = 25  # seconds that a poll may be held
 

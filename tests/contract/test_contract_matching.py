@@ -89,7 +89,7 @@ def test_several_texts_at_once(api: Api) -> None:
         ({"text": "a", "language": "english language"}, "/language"),
         ({"text": "a", "stated_before": "2011"}, "/stated_before"),
         ({"text": "a", "limit": 0}, "/limit"),
-        ({"text": "a", "limit": 51}, "/limit"),
+        ({"text": "a", "limit": 101}, "/limit"),
         ({"text": "a", "speaker": "dhs"}, "/speaker"),
     ],
 )
@@ -136,7 +136,7 @@ def test_what_is_similar_to_a_claim(api: Api) -> None:
     [conflict] = found["conflicts"]
     assert (conflict["claim"]["id"], conflict["reasons"][0]["kind"]) == (VOLUNTARY, "negation")
     problem(api.get(f"/v1/claims/{ulid(99)}/similar"), "not-found")
-    problem(api.get(f"/v1/claims/{VOLUNTARY}/similar?limit=51"), "invalid-request", "/limit")
+    problem(api.get(f"/v1/claims/{VOLUNTARY}/similar?limit=101"), "invalid-request", "/limit")
 
 
 def test_likely_duplicates_are_named_when_a_claim_is_recorded(api: Api) -> None:
