@@ -150,7 +150,6 @@ def match(db: SqliteUtils) -> None:
     db.conn.executemany(insert, ([*row[:-4], stemmed(*row[-4:])] for row in rows))
     db.execute("DROP TABLE unstemmed")
     _index_words(db)
-    db.table("searchable").populate_fts(SEARCHED)
 
 
 def stemmed(text: str, variants: str, speakers: str, titles: str) -> str:

@@ -18,6 +18,7 @@ RUN = (
     "deploying.md",
     "erasure.md",
     "life-of-a-write.md",
+    "matching.md",
     "mirrors.md",
     "polling.md",
     "proof.md",
