@@ -1,8 +1,8 @@
 """The tables, and the migrations that make them: a short ordered list.
 
 `entries` and `payloads` are the log, the only truth; `tokens` and `idempotency` serve the API, `mirror` says what
-the log is a copy of, if it is one. Every other table is derived from the log, one entry after another, so `onrecord
-rebuild` may drop them all.
+the log is a copy of, if it is one, and `move` whether the record is being moved here, or was moved away. Every other
+table is derived from the log, one entry after another, so `onrecord rebuild` may drop them all.
 
 Rows of the list tables are versions: `since` is the entry that opened a row and `until` the one that closed
 it. `live` is 1 for rows that hold now and leads each key, so that a list of what holds now never walks over
@@ -42,6 +42,12 @@ MIRROR = """
 CREATE TABLE mirror (
     id INTEGER PRIMARY KEY CHECK (id = 0), source TEXT NOT NULL, origin TEXT NOT NULL, keys TEXT NOT NULL,
     size INTEGER NOT NULL, checkpoint TEXT NOT NULL, unswept INTEGER NOT NULL
+);
+"""
+
+MOVE = """
+CREATE TABLE move (
+    id INTEGER PRIMARY KEY CHECK (id = 0), direction TEXT NOT NULL, other TEXT NOT NULL, unswept INTEGER NOT NULL
 );
 """
 
@@ -155,6 +161,10 @@ def match(db: SqliteUtils) -> None:
 def stemmed(text: str, variants: str, speakers: str, titles: str) -> str:
     """The stems of a row of `searchable`, as `api.projection` makes them: the speakers' by themselves."""
     return f"{indexed(text, variants, titles)} {indexed(speakers)}".strip()
+@migrations(name="0003_move")
+def move(db: SqliteUtils) -> None:
+    """Whether the record is moved, into this database or away from it."""
+    _run(db, MOVE)
 
 
 def create_derived(db: SqliteUtils) -> None:

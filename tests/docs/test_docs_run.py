@@ -22,6 +22,7 @@ RUN = (
     "mirrors.md",
     "polling.md",
     "proof.md",
+    "scaling.md",
     "verdicts.md",
 )
 
