@@ -139,6 +139,12 @@ def mirror(db: SqliteUtils) -> None:
     _run(db, MIRROR)
 
 
+@migrations(name="0003_move")
+def move(db: SqliteUtils) -> None:
+    """Whether the record is moved, into this database or away from it."""
+    _run(db, MOVE)
+
+
 @migrations(name="0004_match")
 def match(db: SqliteUtils) -> None:
     """The stems of what is searched, where the table was made without them."""
@@ -161,10 +167,6 @@ def match(db: SqliteUtils) -> None:
 def stemmed(text: str, variants: str, speakers: str, titles: str) -> str:
     """The stems of a row of `searchable`, as `api.projection` makes them: the speakers' by themselves."""
     return f"{indexed(text, variants, titles)} {indexed(speakers)}".strip()
-@migrations(name="0003_move")
-def move(db: SqliteUtils) -> None:
-    """Whether the record is moved, into this database or away from it."""
-    _run(db, MOVE)
 
 
 def create_derived(db: SqliteUtils) -> None:
