@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench endurance lock clean
+.PHONY: help demo test check lint bench eval endurance lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 11
@@ -25,6 +25,9 @@ lint: $(READY)
 
 bench: $(READY) ## the measurements of docs/performance.md
 	$(BIN)/python -m tests.bench
+
+eval: $(READY) ## how well matching finds claims: MAP, MRR, recall; SET="--claims F --queries F --qrels F" for your own
+	$(BIN)/python -m tests.eval $(SET)
 
 endurance: $(READY) ## kills a server a thousand times under load; KILLS=200 for fewer, SEED=1 for the same again
 	$(BIN)/python -m tests.faults --kills $(or $(KILLS),1000) $(if $(SEED),--seed $(SEED))

@@ -18,7 +18,7 @@ from api.domain.record import Body, Record, Stamp
 from api.domain.verdicts import Verdict, claim_of
 from api.drafts import Draft
 from api.history import History
-from api.projection import RECORDED, Placement, Whose, own, placement, statements_of, whose
+from api.projection import RECORDED, Placement, Whose, own, placement, statements_of, whose, words_of
 from api.storage import lists, log, pairs, review_pages, search, statements
 from schemas.dates import UNDATED, Bounds
 
@@ -88,7 +88,22 @@ def _claim(history: History, entry: Entry) -> None:
     facets = belongs | {f"question={stance['question']}" for stance in stances}
     if entry.subject.startswith("verdict/"):
         facets.add(f"reviewer={verdicts.find(after, entry.subject.removeprefix('verdict/')).reviewer}")
+    if entry.kind == "claim.matched":
+        facets |= _matched(history, entry, entry.payload["claim"])
     _tell(history, entry, facets, claim_id, before.status if before else None, after.status)
+
+
+def _matched(history: History, entry: Entry, other_id: str) -> set[str]:
+    """A new version of the claim that an entry about another one matches with it. Out: who is to be told of that."""
+    subject = f"claim/{other_id}"
+    before = history.claim(other_id)
+    other = claims.evolve(before, entry)
+    history.remember(subject, other)
+    number = history.number_for(subject, entry.index)
+    log.add_history(history.db, number, entry.index)
+    log.add_document(history.db, number, entry.index, documents.claim(other), documents.excerpt(other))
+    parties = {f"party={member.party}" for member in _place(other, history).members}
+    return parties | {f"question={stance['question']}" for stance in other.body.get("stances", [])}
 
 
 def _drafted(history: History, entry: Entry, drafted: Draft) -> None:
@@ -107,7 +122,7 @@ def _drafted(history: History, entry: Entry, drafted: Draft) -> None:
         rows = _numbered(history, statements_of(by, stances))
         statements.open_statements(db, rows, number, index, its.stated, its.disclosed)
     statements.add_profile(db, number, index, by.members, stances, its.stated)
-    search.add(db, number, index, (its.text, its.variants, by.speakers, its.titles), first=True)
+    search.add(db, number, index, words_of(its, by), first=True)
     history.printed(its.fingerprint, number)
     facets = {*by.facets, *[f"question={question}" for question, _ in stances]}
     _tell(history, entry, facets, drafted.id, None, "unreviewed")

@@ -68,6 +68,8 @@ def claim(state: Claim) -> bytes:
         "stale": state.stale,
         "verdicts": [_verdict(verdict, state) for verdict in state.verdicts],
         "withdrawn": asdict(state.withdrawn) if state.withdrawn else None,
+        # Only where there are any, so that the documents of records from before there were relations stay as they are.
+        **({"relations": [asdict(relation) for relation in state.relations]} if state.relations else {}),
         **_marks(state.stamp),
     }
     return orjson.dumps(document)

@@ -11,6 +11,7 @@ from api.domain import erasure, reviewed
 from api.domain.claims import Claim, fingerprint
 from api.domain.parties import Member, members
 from api.domain.record import Body, Record
+from api.domain.stems import indexed
 from api.domain.words import folded
 from schemas.dates import Bounds, bounds
 from schemas.vocabulary import UNKNOWN_PARTY_ID
@@ -24,12 +25,13 @@ RECORDED = (CLAIMS, "status=unreviewed")
 
 
 class Words(NamedTuple):
-    """A claim's searchable words, folded and joined by spaces."""
+    """A claim's searchable words, folded and joined by spaces, and the stems that it is found by beside them."""
 
     text: str
     variants: str
     speakers: str
     titles: str
+    stems: str
 
 
 class Placement(NamedTuple):
@@ -53,12 +55,13 @@ class Placement(NamedTuple):
 
 class Own(NamedTuple):
     """The part of a placement that follows from the claim's body alone: its facets, the words of its text, variants and
-    titles, its dates, and its fingerprint."""
+    titles with their stems, its dates, and its fingerprint."""
 
     facets: tuple[str, ...]
     text: str
     variants: str
     titles: str
+    stems: str
     stated: Bounds
     disclosed: Bounds
     fingerprint: bytes
@@ -66,11 +69,12 @@ class Own(NamedTuple):
 
 class Whose(NamedTuple):
     """The part that follows from the parties above its speaker: whose the claim is, with the facets that this gives
-    it, and the words of the speakers' names."""
+    it, and the words of the speakers' names with their stems."""
 
     members: tuple[Member, ...]
     facets: tuple[str, ...]
     speakers: str
+    stems: str
 
 
 def place(claim: Claim, known: Record) -> Placement:
@@ -81,11 +85,15 @@ def place(claim: Claim, known: Record) -> Placement:
 def own(claim: Claim) -> Own:
     """What follows from the claim's body alone."""
     body = claim.body
+    text = "" if claim.text_sha256 is None else " ".join(folded(body["text"]))
+    variants = _joined(variant["text"] for variant in body.get("variants", ()))
+    titles = _joined(shown["title"] for shown in body["appearances"] if "title" in shown)
     return Own(
         facets=tuple(_facets(body)),
-        text="" if claim.text_sha256 is None else " ".join(folded(body["text"])),
-        variants=_joined(variant["text"] for variant in body.get("variants", ())),
-        titles=_joined(shown["title"] for shown in body["appearances"] if "title" in shown),
+        text=text,
+        variants=variants,
+        titles=titles,
+        stems=indexed(text, variants, titles),
         stated=bounds(body.get("stated_on")),
         disclosed=bounds(disclosed_on(body)),
         fingerprint=fingerprint(body),
@@ -100,7 +108,8 @@ def whose(attribution: Body, known: Record) -> Whose:
     facets = (*(f"party={member.party}" for member in belongs), *unknown)
     # That a name was erased is nothing to be found by.
     names = [party.name for party in parties if party and not (party.stamp.erased and party.name == erasure.TEXT)]
-    return Whose(belongs, facets, _joined(names))
+    speakers = _joined(names)
+    return Whose(belongs, facets, speakers, indexed(speakers))
 
 
 def placement(claim: Claim, its: Own, by: Whose) -> Placement:
@@ -113,11 +122,16 @@ def placement(claim: Claim, its: Own, by: Whose) -> Placement:
         disclosed=its.disclosed,
         members=by.members,
         stances=stances,
-        words=Words(its.text, its.variants, by.speakers, its.titles),
+        words=words_of(its, by),
         fingerprint=None if claim.withdrawn or claim.text_sha256 is None else its.fingerprint,
         reviews=reviewed.facets(claim),
         newest=reviewed.newest(claim),
     )
+
+
+def words_of(its: Own, by: Whose) -> Words:
+    """The words that a claim is found by."""
+    return Words(its.text, its.variants, by.speakers, its.titles, f"{its.stems} {by.stems}".strip())
 
 
 def statements_of(by: Whose, stances: tuple[tuple[str, str], ...]) -> frozenset[tuple[str, str, str]]:

@@ -74,6 +74,7 @@ class Settings:
     webhook_networks: tuple[Network, ...]
     log_level: str
     poll_after: int
+    match_seconds: int
 
     @property
     def base_url(self) -> str:
@@ -346,5 +347,13 @@ SETTINGS: tuple[Setting, ...] = (
         "5",
         "Seconds that `/v1/changes` asks bots to wait before the next poll.",
         values.whole(1, 3600),
+    ),
+    Setting(
+        "ONRECORD_MATCH_SECONDS",
+        "match_seconds",
+        "2",
+        "Seconds that matching a request's texts may take (`POST /v1/claims/match`): then it answers with the best so"
+        " far, and `truncated`.",
+        values.whole(1, 60),
     ),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import marshmallow.fields as stock
+
 from schemas.base import Document
 from schemas.fields import (
     Choice,
@@ -24,7 +26,7 @@ from schemas.fields import (
 from schemas.sources import SourceDocument
 from schemas.stamps import RECORDED_AT, REVISION, UPDATED_AT, erased, page_of, recorded_by, snippet, stamp, truncated
 from schemas.verdicts import VerdictDocument
-from schemas.vocabulary import CLAIM_STATUSES, ENTRY_KINDS, WORDINGS
+from schemas.vocabulary import CLAIM_STATUSES, ENTRY_KINDS, RELATIONS, WORDINGS
 
 TEXT = (
     "Secure Communities is not voluntary and never has been. Unfortunately, this was not communicated "
@@ -66,6 +68,15 @@ class WithdrawalDocument(Document):
     by = recorded_by()
 
 
+class RelationDocument(Document):
+    """What another claim is to this one."""
+
+    claim = Ulid("The other claim.", example="01JDF3QZ5W8N6T2K4M7R9V0XAA")
+    relation = Choice(RELATIONS, "`same`: the same statement again.", example="same")
+    at = stamp("When that was said.")
+    by = recorded_by()
+
+
 class ClaimDocument(Document):
     """A claim on record, with its verdicts and the status that they give it."""
 
@@ -96,11 +107,28 @@ class ClaimDocument(Document):
     stale = StrictBoolean("True if a verdict that counts judged an earlier text.", example=False)
     verdicts = Items(Item(VerdictDocument), "All of them, oldest first.")
     withdrawn = Item(WithdrawalDocument, "Null unless it was withdrawn.", allow_none=True)
+    relations = Items(
+        Item(RelationDocument), "What other claims were found to be to this one; left out where none.", sometimes=True
+    )
     erased = erased("the claim")
     revision = StrictInteger(REVISION, example=17)
     recorded_at = stamp(RECORDED_AT)
     updated_at = stamp(UPDATED_AT)
     recorded_by = recorded_by()
+
+
+class LikelyDocument(Document):
+    """A claim that may be the same."""
+
+    claim = Ulid("Its ULID.", example="01JDF3QZ5W8N6T2K4M7R9V0XAA")
+    url = Shaped("Where it stands.", example="/v1/claims/01JDF3QZ5W8N6T2K4M7R9V0XAA")
+    score = stock.Float(metadata={"description": "From 0 to 1.", "minimum": 0, "maximum": 1, "example": 0.91})
+
+
+class ClaimRecorded(ClaimDocument):
+    """A claim that was just recorded, with what may be the same among those before it."""
+
+    matches = Items(Item(LikelyDocument), "Likely duplicates, the likeliest first; none of them was looked at closely.")
 
 
 class ClaimFound(ClaimDocument):

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas import dates, sources
 from schemas.base import Schema, patch_of, refuse
-from schemas.claim_documents import ClaimDocument, ClaimExcerpt, ClaimsPage, HistoryItem, HistoryPage
+from schemas.claim_documents import ClaimDocument, ClaimExcerpt, ClaimRecorded, ClaimsPage, HistoryItem, HistoryPage
 from schemas.fields import Choice, Day, EdtfDate, Item, Items, Language, Name, Slug, Text, Ulid, Url
 from schemas.queries import DocumentQuery, ListQuery
 from schemas.vocabulary import (
@@ -28,6 +28,7 @@ __all__ = [
     "ClaimExcerpt",
     "ClaimPatch",
     "ClaimQuery",
+    "ClaimRecorded",
     "ClaimSchema",
     "ClaimsPage",
     "ClaimsQuery",

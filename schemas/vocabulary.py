@@ -34,6 +34,9 @@ ASSESSMENTS = ("reversal", "shift", "consistent")
 ASSESSMENT_REASONS = ("redefinition", "law_changed", "new_evidence", "correction", "denial", "none")
 CONTRADICTION_STATUSES = ("suggested", "confirmed", "dismissed", "disputed")
 
+# What two claims are to each other, by somebody who has compared them.
+RELATIONS = ("same", "related", "different")
+
 CLOCKS = ("stated", "disclosed")
 SORTS = ("recorded", "-recorded", "stated", "-stated")
 INCLUDES = ("entry",)
@@ -48,6 +51,7 @@ ENTRY_KINDS = (
     "claim.recorded",
     "claim.amended",
     "claim.withdrawn",
+    "claim.matched",
     "verdict.published",
     "verdict.retracted",
     "contradiction.assessed",
@@ -90,6 +94,8 @@ MAX_INTEGER = 2**53 - 1  # what every JSON reader holds exactly
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 MAX_OFFSET = 1_000  # results that can be skipped without a cursor
+DEFAULT_MATCHES, MAX_MATCHES = 10, 100
+MAX_MATCHED_TEXTS = 100  # that are matched in one request
 MAX_WAIT = 25  # seconds that a poll may be held
 
 # --- patterns (to be used with fullmatch) ----------------------------------------------------------

@@ -16,7 +16,7 @@ from api.domain.record import Body, Record
 from api.errors import Refusal
 from api.ledger import Source, write_many
 from api.storage.sqlite import Database
-from schemas.vocabulary import ASSESSMENT_REASONS, ASSESSMENTS, RATINGS
+from schemas.vocabulary import ASSESSMENT_REASONS, ASSESSMENTS, RATINGS, RELATIONS
 from tests.memory import Memory
 from tests.records import OPERATOR, fixed_source
 
@@ -74,6 +74,7 @@ STEPS = {
     "verdict": 14,
     "retract": 4,
     "assess": 10,
+    "match": 6,
 }
 
 
@@ -319,6 +320,11 @@ class Chronicle:
             return verdicts.retract(claim, verdict_id, "It was wrong.", reviewer)
 
         return decision, reviewer
+
+    def _match(self) -> tuple[Decision, str]:
+        one, other = self._known(self.memory.claims), self._known(self.memory.claims)
+        relation, reviewer = self.chance.choice(RELATIONS), self.chance.choice(REVIEWERS)
+        return lambda known: claims.match(known.claim(one), known.claim(other), relation), reviewer  # type: ignore[arg-type]
 
     def _assess(self) -> tuple[Decision, str]:
         reviewer = self.chance.choice(REVIEWERS)

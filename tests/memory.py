@@ -97,6 +97,9 @@ class Memory:
             return self.pairs[key]
         claim_id = verdicts.claim_of(entry) if what == "verdict" else identifier
         self.claims[claim_id] = claims.evolve(self.claim(claim_id), entry)
+        if entry.kind == "claim.matched":
+            other = entry.payload["claim"]
+            self.claims[other] = claims.evolve(self.claim(other), entry)
         return self.claims[claim_id]
 
     def entry(self, event: Event, actor: str = OPERATOR) -> Entry:
@@ -130,6 +133,9 @@ class Memory:
 
     def withdraw(self, claim: Claim) -> Claim:
         return self._done(claims.withdraw(self.claims[claim.id], "A forgery."))
+
+    def match(self, claim: Claim, other: Claim, relation: str, by: str = DESK) -> Claim:
+        return self._done(claims.match(self.claims[claim.id], self.claims[other.id], relation), by)
 
     def publish(self, claim: Claim, rating: str | None, by: str = DESK, **more: Any) -> Claim:
         """The claim after a verdict, which is its last one."""

@@ -24,6 +24,16 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """What another claim is to this one ("same", "related" or "different"), when that was said and by which party."""
+
+    claim: str
+    relation: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A claim as it stands, with every verdict that it ever had, oldest first.
 
@@ -39,6 +49,7 @@ class Claim:
     stamp: Stamp
     verdicts: tuple[Verdict, ...] = ()
     withdrawn: Withdrawal | None = None
+    relations: tuple[Relation, ...] = ()
 
     @property
     def url(self) -> str:
@@ -103,8 +114,19 @@ def withdraw(claim: Claim, reason: str) -> Event:
     return Event("claim.withdrawn", f"claim/{claim.id}", {"reason": reason})
 
 
+def match(claim: Claim, other: Claim, relation: str) -> Event:
+    """Decide what another claim is to this one: each is the same to the other. What a party said of the two before is
+    replaced. Raises ClaimWithdrawn, and InvalidRequest for a claim and itself."""
+    if claim.id == other.id:
+        raise InvalidRequest.of("/claim", "A claim cannot be matched with itself: name another claim.", "duplicate")
+    refuse_withdrawn(claim)
+    refuse_withdrawn(other)
+    return Event("claim.matched", f"claim/{claim.id}", {"claim": other.id, "relation": relation})
+
+
 def evolve(claim: Claim | None, entry: Entry) -> Claim:
-    """The claim after one entry of its history: its own entries, and those of the verdicts on it."""
+    """The claim after one entry of its history: its own entries, those of the verdicts on it, and those of others that
+    were matched with it."""
     payload = entry.payload
     if claim is None:
         return Claim(payload["id"], payload, _words(payload["text"], entry), entry.index, Stamp.first(entry))
@@ -113,6 +135,8 @@ def evolve(claim: Claim | None, entry: Entry) -> Claim:
         return _amended(replace(claim, body=changed(claim.body, payload["changes"]), stamp=stamp), entry)
     if entry.kind == "claim.withdrawn":
         return replace(claim, withdrawn=Withdrawal(payload["reason"], entry.recorded_at, entry.actor), stamp=stamp)
+    if entry.kind == "claim.matched":
+        return replace(claim, relations=_related(claim, entry), stamp=stamp)
     if entry.subject.startswith("claim/"):
         # Erased: the documents of its verdicts, which have the hash of its words, are made anew as well.
         return replace(claim, verdicts=_touched(claim, entry), stamp=stamp)
@@ -154,6 +178,13 @@ def _amended(claim: Claim, entry: Entry) -> Claim:
     # A verdict's document says whether it is stale, so a change of the words is a new version of it too.
     words = _words(claim.body["text"], entry)
     return replace(claim, words=words, text_revision=entry.index, verdicts=_touched(claim, entry))
+
+
+def _related(claim: Claim, entry: Entry) -> tuple[Relation, ...]:
+    named = entry.payload["claim"]
+    other = entry.subject.removeprefix("claim/") if named == claim.id else named
+    kept = [known for known in claim.relations if (known.claim, known.by) != (other, entry.actor)]
+    return (*kept, Relation(other, entry.payload["relation"], entry.recorded_at, entry.actor))
 
 
 def _touched(claim: Claim, entry: Entry) -> tuple[Verdict, ...]:

@@ -44,6 +44,8 @@ def skeleton(entry: Entry, words_of: int | None = None) -> Body:
     payload = entry.payload
     if verb in ("withdrawn", "retracted"):
         return _bare({"claim": _kept, "reason": _worded}, payload)
+    if verb == "matched":
+        return payload  # of ids and a word that is ours
     if verb != "amended":
         return _bare(_BODIES[kind], payload)
     # A change that takes a field away still does; one that gave it words does so too, or older words would be back.

@@ -22,7 +22,8 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, han
 )
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_ALONE = re.compile(f"[{_UNSPACED}]")
 _ASKED = re.compile(r'"([^"]*)"?|(\S+)')
 
 
@@ -39,10 +40,20 @@ class Term(NamedTuple):
 
 def folded(text: str) -> list[str]:
     """The words of a text: compatibility forms, accents and case folded, punctuation and symbols dropped."""
+    return WORD.findall(plain(text))
+
+
+def plain(text: str) -> str:
+    """A text with compatibility forms, accents and case folded: what its words are found in."""
     if text.isascii():
-        return _WORD.findall(text.lower())
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return _WORD.findall("".join(char for char in plain if not unicodedata.combining(char)))
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a word is a character of a script that is written without spaces."""
+    return len(word) == 1 and _ALONE.fullmatch(word) is not None
 
 
 def asked(query: str) -> list[Term]:
@@ -93,7 +104,7 @@ def rarity(matching: int, total: int) -> float:
 def snippet(text: str, terms: Iterable[Term]) -> str:
     """The part of a text around its first match, as HTML: escaped, matches in <mark>…</mark>, cuts shown by "…"."""
     terms = list(terms)
-    words = list(_WORD.finditer(text))
+    words = list(WORD.finditer(text))
     hits = [i for i, word in enumerate(words) if _is_asked(word.group(), terms)]
     if not words:
         return html.escape(text[:400])

@@ -18,6 +18,7 @@ def blueprints() -> list[Blueprint]:
         feeds,
         health,
         log,
+        matches,
         parties,
         questions,
         reviews,
@@ -25,7 +26,7 @@ def blueprints() -> list[Blueprint]:
         webhooks,
     )
 
-    record = (claims, verdicts, contradictions, questions, parties, changes)
+    record = (claims, matches, verdicts, contradictions, questions, parties, changes)
     formats = (claimreview, reviews, factchecktools, feeds, webhooks, bulk)
     modules = (*record, *formats, log, health, docs)
     return [module.blueprint for module in modules]

@@ -9,11 +9,11 @@ from ulid import ULID
 
 from api import auth, errors, http
 from api.domain import claims
-from api.domain.entries import Event
+from api.domain.entries import Entry, Event
 from api.domain.record import Record
 from api.drafts import draft, recording
 from api.openapi import Blueprint, documented
-from api.reads import contradictions, histories, lists
+from api.reads import contradictions, histories, lists, matches
 from api.routes import reading, writing
 from api.storage.log import Connection
 from schemas.claims import (
@@ -21,6 +21,7 @@ from schemas.claims import (
     ClaimDocument,
     ClaimPatch,
     ClaimQuery,
+    ClaimRecorded,
     ClaimSchema,
     ClaimsPage,
     ClaimsQuery,
@@ -51,19 +52,26 @@ def index() -> http.Answer:
     summary="Record a claim",
     body=ClaimSchema,
     example=EXAMPLE,
-    answers={201: ClaimDocument},
+    answers={201: ClaimRecorded},
     etag=True,
     headers=["Location"],
     scope="claims",
     problems=[errors.DuplicateClaim, errors.IdTaken, errors.IdempotencyMismatch],
 )
 def record() -> http.Answer:
-    """The same words by the same speaker on the same date are refused with the address of the claim that has them."""
+    """The same words by the same speaker on the same date are refused with the address of the claim that has them. What
+    else may be the same is named under `matches`."""
     token = auth.require("claims")
     body = http.body(CLAIM)
     claim_id = body.get("id") or str(ULID())
     drafted = draft(body, claim_id)
-    answering = writing.created(f"claim/{claim_id}", f"/v1/claims/{claim_id}")
+    likely = matches.likely(http.house().database.reader(), body["text"])
+    created = writing.created(f"claim/{claim_id}", f"/v1/claims/{claim_id}")
+
+    def answering(db: Connection, entry: Entry) -> writing.Reply:
+        reply = created(db, entry)
+        return reply._replace(body=reply.body[:-1] + b',"matches":' + likely + b"}")
+
     return writing.write(token, recording(drafted, body), answering, drafted)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from api.domain.stems import MARK
 from api.domain.words import Term
 
 
@@ -27,6 +28,11 @@ class FullText(Protocol):
         """What holds for rows that have all the terms."""
         ...
 
+    def stemmed(self, terms: Sequence[Term]) -> Condition:
+        """What holds for rows that have all the terms, each a stem (see `api.domain.stems`) or a phrase, and for rows
+        that are too large for the index to tell."""
+        ...
+
 
 class FTS5:
     """SQLite's."""
@@ -38,6 +44,15 @@ class FTS5:
     def matching(self, terms: Sequence[Term]) -> Condition:
         """Every word quoted, so that nothing in it is an operator."""
         parts = ['"' + " ".join(term.words) + '"' + ("*" if term.prefix else "") for term in terms]
+        return Condition("searchable_fts MATCH :match", {"match": " AND ".join(parts)})
+
+    def stemmed(self, terms: Sequence[Term]) -> Condition:
+        """A stem stands there as a word of the text, or marked beside the words."""
+        phrases = ['"' + " ".join(term.words) + '"' for term in terms]
+        parts = [
+            phrase if len(term.words) > 1 else f'({phrase} OR "{MARK}{term.words[0]}")'
+            for term, phrase in zip(terms, phrases, strict=True)
+        ]
         return Condition("searchable_fts MATCH :match", {"match": " AND ".join(parts)})
 
 

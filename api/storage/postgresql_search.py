@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from api.domain.stems import MARK
 from api.domain.words import Term
 from api.storage.full_text import Condition
 
@@ -18,7 +19,7 @@ INDEXED = 250
 FITTING = 500_000
 MORE = "."
 
-_ALL = "text || ' ' || variants || ' ' || speakers || ' ' || titles"
+_ALL = "text || ' ' || variants || ' ' || speakers || ' ' || titles || ' ' || stems"
 _WORDS = f"""CASE WHEN octet_length({_ALL}) > {FITTING} THEN array_to_tsvector(ARRAY['{MORE}'])
 ELSE array_to_tsvector(array_remove(string_to_array(
 CASE WHEN octet_length({_ALL}) <= {INDEXED} THEN {_ALL}
@@ -53,6 +54,12 @@ class Lexemes:
             sql += f" AND CASE WHEN {_HAS_MORE} THEN {found} ELSE true END" if told else f" AND {found}"
             parameters[f"needle{i}"] = f" {' '.join(term.words)}" + ("" if term.prefix else " ")
         return Condition(sql, parameters)
+
+    def stemmed(self, terms: Sequence[Term]) -> Condition:
+        """Lexemes alone: the words of a phrase may stand apart, and who ranks what is found will see."""
+        words = [word for term in terms for word in term.words]
+        query = " & ".join(f"('{word[:INDEXED]}' | '{MARK}{word[: INDEXED - 1]}')" for word in words)
+        return Condition("m.words @@ :match::tsquery", {"match": f"({query}) | '{MORE}'"})
 
 
 FULL_TEXT = Lexemes()

@@ -10,7 +10,17 @@ from collections.abc import Callable
 from api.storage import dialect, lists, postgresql_search, reviewers
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
-from api.storage.tables import DERIVED, LOG, MIRROR, MOVE, NAMES, REVIEW_PAGES, SERVICE, WEBHOOKS
+from api.storage.tables import (
+    DERIVED,
+    LOG,
+    MIRROR,
+    MOVE,
+    NAMES,
+    REVIEW_PAGES,
+    SERVICE,
+    WEBHOOKS,
+    stemmed,
+)
 
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
@@ -28,6 +38,17 @@ def _record(session: Session) -> None:
 
 def _mirror(session: Session) -> None:
     _run(session, dialect.tables(MIRROR))
+
+
+def _match(session: Session) -> None:
+    sql = "SELECT 1 FROM pg_attribute WHERE attrelid = 'searchable'::regclass AND attname = 'stems'"
+    if session.execute(sql).fetchone():
+        return
+    _run(session, ["ALTER TABLE searchable DROP COLUMN words", "ALTER TABLE searchable ADD COLUMN stems TEXT"])
+    rows = session.execute("SELECT id, text, variants, speakers, titles FROM searchable ORDER BY id").fetchall()
+    for id, *words in rows:
+        session.execute("UPDATE searchable SET stems = :stems WHERE id = :id", {"stems": stemmed(*words), "id": id})
+    _run(session, ["ALTER TABLE searchable ALTER COLUMN stems SET NOT NULL", *postgresql_search.DDL])
 
 
 def _move(session: Session) -> None:
@@ -53,6 +74,7 @@ STEPS: dict[str, Callable[[Session], None]] = {
     "0002_mirror": _mirror,
     "0003_move": _move,
     "0003_webhooks": _webhooks,
+    "0004_match": _match,
     "0005_names": _names,
     "0006_review_pages": _review_pages,
     "0006_reviewers": reviewers.mark_changes,

@@ -45,14 +45,15 @@ class Matches(NamedTuple):
 
 
 def add(db: Connection, no: int, since: int, words: Sequence[str], first: bool = False) -> None:
-    """From entry `since` on, a claim is found by these words (text, variants, speakers, titles); `first` says that it
-    was found by none before."""
+    """From entry `since` on, a claim is found by these words (text, variants, speakers, titles, stems); `first` says
+    that it was found by none before."""
     if not first:
         db.execute(
             "UPDATE searchable SET live = 0, until = :since WHERE no = :no AND live = 1", {"no": no, "since": since}
         )
     db.execute(
-        "INSERT INTO searchable (no, live, since, text, variants, speakers, titles) VALUES (?, 1, ?, ?, ?, ?, ?)",
+        "INSERT INTO searchable (no, live, since, text, variants, speakers, titles, stems)"
+        " VALUES (?, 1, ?, ?, ?, ?, ?, ?)",
         (no, since, *words),
     )
 

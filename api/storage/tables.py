@@ -15,6 +15,7 @@ from __future__ import annotations
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
+from api.domain.stems import indexed
 from api.storage import lists, reviewers
 
 LOG = """
@@ -139,7 +140,7 @@ CREATE INDEX review_pages_by_site ON review_pages (site, page, no);""",
     "searchable": """
 CREATE TABLE searchable (
     id INTEGER PRIMARY KEY, no INTEGER NOT NULL, live INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
-    text TEXT NOT NULL, variants TEXT NOT NULL, speakers TEXT NOT NULL, titles TEXT NOT NULL
+    text TEXT NOT NULL, variants TEXT NOT NULL, speakers TEXT NOT NULL, titles TEXT NOT NULL, stems TEXT NOT NULL
 );
 CREATE INDEX searchable_by_claim ON searchable (no, live);
 CREATE INDEX searchable_by_time ON searchable (since);""",
@@ -153,7 +154,7 @@ REVIEW_PAGES = (
     DERIVED["review_pages"].replace(" TABLE ", " TABLE IF NOT EXISTS ").replace(" INDEX ", " INDEX IF NOT EXISTS ")
 )
 
-SEARCHED = ("text", "variants", "speakers", "titles")
+SEARCHED = ("text", "variants", "speakers", "titles", "stems")
 
 migrations = Migrations("onrecord")
 
@@ -177,6 +178,31 @@ def move(db: SqliteUtils) -> None:
     _run(db, MOVE)
 
 
+@migrations(name="0003_webhooks")
+def webhooks(db: SqliteUtils) -> None:
+    """Who is told of entries, and what became of it."""
+    _run(db, WEBHOOKS)
+
+
+@migrations(name="0004_match")
+def match(db: SqliteUtils) -> None:
+    """The stems of what is searched, where the table was made without them."""
+    columns = ", ".join(column.name for column in db.table("searchable").columns)
+    if "stems" in columns:
+        return
+    db.table("searchable").disable_fts()
+    # Made again with the column where `create_derived` has it: an index goes through the columns in their order.
+    for index in ("searchable_by_claim", "searchable_by_time"):
+        db.execute(f"DROP INDEX {index}")
+    db.execute("ALTER TABLE searchable RENAME TO unstemmed")
+    _run(db, DERIVED["searchable"])
+    rows = db.execute(f"SELECT {columns}, text, variants, speakers, titles FROM unstemmed ORDER BY id")
+    insert = f"INSERT INTO searchable ({columns}, stems) VALUES ({', '.join('?' * (columns.count(',') + 2))})"
+    db.conn.executemany(insert, ([*row[:-4], stemmed(*row[-4:])] for row in rows))
+    db.execute("DROP TABLE unstemmed")
+    _index_words(db)
+
+
 @migrations(name="0005_names")
 def names(db: SqliteUtils) -> None:
     """By which names and addresses parties are found."""
@@ -190,22 +216,25 @@ def review_pages(db: SqliteUtils) -> None:
     _run(db, REVIEW_PAGES)
 
 
-@migrations(name="0003_webhooks")
-def webhooks(db: SqliteUtils) -> None:
-    """Who is told of entries, and what became of it."""
-    _run(db, WEBHOOKS)
-
-
 @migrations(name="0006_reviewers")
 def by_reviewer(db: SqliteUtils) -> None:
     """Whose verdicts and assessments the changes are."""
     reviewers.mark_changes(db.conn)
 
 
+def stemmed(text: str, variants: str, speakers: str, titles: str) -> str:
+    """The stems of a row of `searchable`, as `api.projection` makes them: the speakers' by themselves."""
+    return f"{indexed(text, variants, titles)} {indexed(speakers)}".strip()
+
+
 def create_derived(db: SqliteUtils) -> None:
     """Make every derived table, empty."""
     for statements in DERIVED.values():
         _run(db, statements)
+    _index_words(db)
+
+
+def _index_words(db: SqliteUtils) -> None:
     # The words come folded and split, so the tokenizer has nothing left to fold. Triggers keep the index in step.
     searchable = db.table("searchable")
     searchable.enable_fts(SEARCHED, create_triggers=True, tokenize="unicode61 remove_diacritics 0")

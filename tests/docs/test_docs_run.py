@@ -25,6 +25,7 @@ RUN = (
     "five-tasks.md",
     "google.md",
     "life-of-a-write.md",
+    "matching.md",
     "mirrors.md",
     "polling.md",
     "proof.md",

@@ -80,6 +80,7 @@ SKELETONS: dict[str, tuple[Any, Any]] = {
         {"changes": BARE_CLAIM | {"language": None, "context": None}, "reason": "[erased]"},
     ),
     "claim.withdrawn": ({"reason": SECRET}, {"reason": "[erased]"}),
+    "claim.matched": ({"claim": ulid(2), "relation": "same"}, {"claim": ulid(2), "relation": "same"}),
     "verdict.published": (
         {
             "id": ulid(2),

@@ -234,8 +234,7 @@ def history(snapshots: list[Memory], claim_id: str) -> list[Any]:
     """Each entry of a claim's history with the claim as it stood after it."""
     items = []
     for entry in snapshots[-1].entries:
-        owner = verdicts.claim_of(entry) if entry.subject.startswith("verdict/") else entry.subject[len("claim/") :]
-        if entry.subject.startswith(("claim/", "verdict/")) and owner == claim_id:
+        if entry.subject.startswith(("claim/", "verdict/")) and claim_id in _claims_of(entry):
             after = json.loads(documents.claim(snapshots[entry.index + 1].claims[claim_id]))
             items.append(
                 {
@@ -279,6 +278,14 @@ def _reviewers(memory: Memory, entry: Entry) -> set[str]:
     return {payload["reviewer"] for payload in told}
 
 
+def _claims_of(entry: Entry) -> list[str]:
+    """The claims that an entry about a claim or a verdict is part of."""
+    if entry.subject.startswith("verdict/"):
+        return [verdicts.claim_of(entry)]
+    matched = [entry.payload["claim"]] if entry.kind == "claim.matched" else []
+    return [entry.subject.removeprefix("claim/"), *matched]
+
+
 def _concerned(memory: Memory, entry: Entry) -> tuple[set[str], set[str]]:
     """The parties and questions that an entry concerns, as the record stands."""
     what, identifier = entry.subject.split("/")
@@ -296,7 +303,6 @@ def _concerned(memory: Memory, entry: Entry) -> tuple[set[str], set[str]]:
         payloads = [one["payload"] for one in entry.payload["entries"]] if erased else [entry.payload]
         named = {payload["question"] for payload in payloads if "question" in payload}
         return belongs(memory, one) & belongs(memory, other), named
-    claim = memory.claims.get(verdicts.claim_of(entry) if what == "verdict" else identifier)
-    if claim is None:
-        return set(), set()
-    return belongs(memory, claim), {stance["question"] for stance in claim.body.get("stances", [])}
+    claims = [memory.claims[claim] for claim in _claims_of(entry) if claim in memory.claims]
+    parties = {party for claim in claims for party in belongs(memory, claim)}
+    return parties, {stance["question"] for claim in claims for stance in claim.body.get("stances", [])}

@@ -1,0 +1,165 @@
+"""The answer to "has this been said, and does it contradict what they said before?": candidates and conflicts as JSON.
+
+Nothing is written, and nothing is confirmed: what is suggested here counts when somebody says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from api.domain import matching, words
+from api.domain.matching import repetitions
+from api.domain.opposition import said
+from api.domain.words import Term
+from api.errors import NotFound
+from api.reads import matching as matching_reads
+from api.reads.conflicts import Conflict, Documents, Stance, conflicts, is_few, stance
+from api.reads.lists import number
+from api.reads.matching import RANKED, Chosen, Deadline, Found, ranked
+from api.storage import lists, log
+from api.storage.lists import Selection
+from api.storage.log import Connection
+from api.storage.postings import Within
+from schemas.dates import bounds, day
+
+ENGINE = {"name": "bm25", "model": None, "note": None}
+
+
+class Sentence(NamedTuple):
+    """What is matched: a text, whose it is, and, of a claim on record, its number and its own stances."""
+
+    text: str
+    party: str | None = None
+    claim: int | None = None
+    stances: Sequence[Mapping[str, str]] = ()
+
+
+def match(db: Connection, asked: Mapping[str, Any], deadline: Deadline) -> bytes:
+    """What matches the text of a request, or each of its texts (see `schemas.matches.MatchSchema`). Raises
+    InvalidRequest."""
+    for name, kind in (("party", "party"), ("question", "question")):
+        if asked.get(name):
+            number(db, kind, asked[name], name)
+    start = b'{"engine":' + orjson.dumps(ENGINE)
+    if "text" in asked:
+        return start + b"," + _matched(db, Sentence(asked["text"], asked.get("party")), asked, deadline) + b"}"
+    found = (_matched(db, Sentence(text, asked.get("party")), asked, deadline) for text in asked["texts"])
+    return start + b',"results":[' + b",".join(b"{" + one + b"}" for one in found) + b"]}"
+
+
+def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], deadline: Deadline) -> bytes:
+    """What matches the text of a claim on record, the claim itself left out; the party is its speaker, or who it is
+    spoken for. Raises NotFound."""
+    found = log.document(db, f"claim/{claim_id}")
+    if found is None:
+        raise NotFound.of(f"claim/{claim_id}")
+    claim = orjson.loads(found[1])
+    attribution = claim["attribution"]
+    party = attribution["on_behalf_of"] or attribution["speaker"]
+    sentence = Sentence(claim["text"], party, log.number(db, f"claim/{claim_id}"), claim["stances"])
+    return b'{"engine":' + orjson.dumps(ENGINE) + b"," + _matched(db, sentence, asked, deadline) + b"}"
+
+
+def likely(db: Connection, text: str) -> bytes:
+    """The likely duplicates of a claim that is about to be recorded, as a JSON list."""
+    found = matching_reads.likely(db, text)
+    claims = [(orjson.loads(log.document_by_number(db, one.no, log.head(db).size))["id"], one.score) for one in found]
+    return orjson.dumps([{"claim": id, "url": f"/v1/claims/{id}", "score": round(score, 4)} for id, score in claims])
+
+
+def _matched(db: Connection, sentence: Sentence, asked: Mapping[str, Any], deadline: Deadline) -> bytes:
+    chosen = Chosen(db, matching.terms(sentence.text), deadline)
+    before = day(asked["stated_before"]) if "stated_before" in asked else None
+    documents = Documents(db, log.head(db).size)
+    best = [one for one in _best(chosen, asked.get("question"), before) if one.no != sentence.claim]
+    language = asked.get("language")
+    spoken = [one for one in best if language is None or _is_in(documents.of(one.no), language)]
+    opposed: list[Conflict] = []
+    text = said(sentence.text)
+    if sentence.party and text.content:
+        taken = _own(sentence, documents) or _seeming(stance(text, best, documents, asked.get("question")))
+        opposed = conflicts(chosen, text, taken, sentence.party, asked.get("question"), before, documents)
+    others = [one for one in opposed if one.found.no != sentence.claim]
+    shown = [one for one in others if language is None or _is_in(one.document, language)]
+    limit = asked["limit"]
+    candidates = [_scored(db, one, chosen.terms, documents) + b"}" for one in spoken[:limit]]
+    against = [_opposing(db, one, chosen.terms, documents) for one in shown[:limit]]
+    return (
+        b'"candidates":[' + b",".join(candidates) + b'],"conflicts":[' + b",".join(against)
+        + b'],"truncated":' + orjson.dumps(chosen.truncated)
+    )  # fmt: skip
+
+
+def _best(chosen: Chosen, question: str | None, before: int | None) -> list[Found]:
+    facets = (f"question={question}",) if question else ("claims",) if before is not None else ()
+    terms = lists.leading_terms(chosen.db, Selection(facets)) if facets else []
+    if terms is None:
+        return []
+    return ranked(chosen, Within(terms, before=before), is_few(chosen.db, terms), RANKED)
+
+
+def _own(sentence: Sentence, documents: Documents) -> list[Stance]:
+    """The positions that a claim on record takes itself."""
+    taken = []
+    for one in sentence.stances:
+        sides = documents.sides(one["question"])
+        if one["position"] in sides:
+            others = tuple(side for side in sides if side != one["position"])
+            taken.append(Stance(one["question"], one["position"], others, None))
+    return taken
+
+
+def _seeming(one: Stance | None) -> list[Stance]:
+    return [] if one is None else [one]
+
+
+def _is_in(document: Mapping[str, Any], language: str) -> bool:
+    """Whether a claim's language is the one asked for, or a variety of it (RFC 4647, basic filtering)."""
+    tag = (document.get("language") or "").lower()
+    return tag == language.lower() or tag.startswith(f"{language.lower()}-")
+
+
+def _scored(db: Connection, found: Found, terms: Iterable[Term], documents: Documents) -> bytes:
+    """A claim with its scores, as a JSON object that is not closed yet."""
+    body = log.document_by_number(db, found.no, documents.at)
+    text = documents.of(found.no)["text"]
+    scores: dict[str, Any] = {"score": round(found.score, 4), "bm25": round(found.bm25, 4), "cosine": None}
+    scores["snippet"] = words.snippet(text, matching.standing(text, terms))
+    scores["repeated"] = _repeated(db, documents.of(found.no), documents)
+    return b'{"claim":' + body + b"," + orjson.dumps(scores)[1:-1]
+
+
+def _repeated(db: Connection, claim: Mapping[str, Any], documents: Documents) -> Mapping[str, Any] | None:
+    """How often a speaker made the statement of a claim, by what others were found to be to it."""
+    speaker = claim["attribution"]["speaker"]
+    numbers = [log.number(db, f"claim/{claim_id}") for claim_id in repetitions(claim.get("relations", ()))]
+    others = [documents.of(no) for no in numbers if no is not None]
+    same = [claim, *(one for one in others if one["attribution"]["speaker"] == speaker and one["withdrawn"] is None)]
+    if len(same) == 1:
+        return None
+    dated = sorted((bounds(one["stated_on"]), one["stated_on"]) for one in same if one["stated_on"])
+    return {
+        "times": len(same),
+        "first": dated[0][1] if dated else None,
+        "last": dated[-1][1] if dated else None,
+        "appearances": sum(len(one["appearances"]) for one in same),
+    }
+
+
+def _opposing(db: Connection, conflict: Conflict, terms: Iterable[Term], documents: Documents) -> bytes:
+    scored = _scored(db, conflict.found, terms, documents)
+    return scored + b',"reasons":' + orjson.dumps(list(_reasons(conflict))) + b"}"
+
+
+def _reasons(conflict: Conflict) -> Iterable[Mapping[str, Any]]:
+    taken, oppose = conflict.stance, conflict.words
+    if taken is not None:
+        like = f"claim {taken.like}, which matches the text best, takes" if taken.like else "the text seems to take"
+        detail = f"It takes the position '{conflict.position}' on '{taken.question}'; {like} '{taken.position}'."
+        yield {"kind": "position", "detail": detail, "question": taken.question, "position": taken.position}
+    if oppose is not None:
+        detail = f"It says “{oppose.theirs}”, the text says “{oppose.ours}”."
+        yield {"kind": oppose.kind, "detail": detail, "question": None, "position": None}

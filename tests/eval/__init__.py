@@ -1,0 +1,1 @@
+"""How well matching finds claims and conflicts: `make eval`."""
