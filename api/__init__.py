@@ -3,11 +3,15 @@ itself.
 
 `create_app(settings)` makes the WSGI application. Inside, from the outside in:
 
+* `pages`      what people look at: made from the answers of the API
 * `routes`     one module a resource: parses a request, calls, answers
-* `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
+* `http`, `auth`, `limits`, `problems`, `openapi`, `streaming`, `logs`   what every route needs
 * `server`     the application under gunicorn
+* `interop`    the formats of the field, made from the record and taken into it
+* `nodes`      the primary and a replica of it: which one answers a read; `watch` looks whether the replica can
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
-* `received`, `exports`, `mirroring`   entries that come from elsewhere: out of an export, or from the log's source
+* `received`, `adopting`, `exports`, `mirroring`, `carrying`   entries that come from elsewhere: out of an export, from
+  the log's source, or from the database that the record is moved out of
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions
 * `storage`    the store: SQL, and the only code that knows a driver
 * `domain`     the rules, in plain Python
@@ -40,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from flask import Flask
 
-    from api import context, limits, logs, openapi, problems, routes
+    from api import context, limits, logs, openapi, pages, problems, routes, watch
     from api.settings import Settings
     from api.storage import opening
     from api.writers import Writers
@@ -56,9 +60,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         limits.Limits(settings),
         threading.Semaphore(settings.waiters),
         Writers(database),
+        watch.opened(settings.database, settings.replica),
     )
     api = openapi.make(app, __version__)
     for blueprint in routes.blueprints():
         api.register_blueprint(blueprint)
     problems.register(app)
+    pages.register(app)
     return app

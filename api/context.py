@@ -16,6 +16,8 @@ from werkzeug.routing import BaseConverter
 from api import keyring, logs
 from api.checkpoints import Checkpoints, Heads
 from api.keyring import KeySource
+from api.nodes import Nodes
+from api.storage.database import is_server
 from schemas import vocabulary
 
 if TYPE_CHECKING:
@@ -25,17 +27,18 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from api.storage.database import Database
     from api.storage.keys import Token
+    from api.watch import Watch
     from api.writers import Writers
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _CORS = (
     ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "ETag, Link, Location, Retry-After, X-Request-Id"),
+    ("Access-Control-Expose-Headers", "Consistency-Token, ETag, Link, Location, Retry-After, X-Request-Id"),
 )
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
-    ("Access-Control-Allow-Headers", "Authorization, If-None-Match, X-Request-Id"),
+    ("Access-Control-Allow-Headers", "Authorization, Consistency-Token, If-None-Match, X-Request-Id"),
     ("Access-Control-Max-Age", "86400"),
 )
 
@@ -44,9 +47,10 @@ _PREFLIGHT = (
 class House:
     """What an application has: `app.extensions["onrecord"]`, or `house()` while a request is served.
 
-    `waiters` is taken (without blocking) by every poll that is held open. `stopping()` says that the process
-    has been told to end, and that whoever waits should answer now. `checkpoints` signs the head, with the keys of the
-    settings or of the file beside the database.
+    `waiters` is taken (without blocking) by every poll that is held open, and `exports` by every download of the whole
+    record. `stopping()` says that the process has been told to end, and that whoever waits should answer now. `nodes`
+    are what is read, and `watch` looks at the replica among them, where there is one: `database` itself is for whoever
+    writes. `checkpoints` signs the head, with the keys of the settings or of the file beside the database.
     """
 
     settings: Settings
@@ -54,11 +58,16 @@ class House:
     limits: Limits
     waiters: threading.Semaphore
     writers: Writers
+    watch: Watch | None = None
     stopping: Callable[[], bool] = field(default=lambda: False)
     checkpoints: Checkpoints = field(init=False)
+    exports: threading.Semaphore = field(init=False)
+    nodes: Nodes = field(init=False)
 
     def __post_init__(self) -> None:
         keys = KeySource(self.settings.signing_key, keyring.beside(self.database.beside))
+        self.exports = threading.Semaphore(self.settings.exports)
+        self.nodes = Nodes(self.database, self.watch, self.waiters, is_server(self.database.name))
         self.checkpoints = Checkpoints(self.settings.origin, keys, Heads(self.database.heads))
 
 
@@ -130,7 +139,7 @@ def _finish(response: flask.Response) -> flask.Response:
     added: list[tuple[str, str]] = [("X-Request-Id", request.id), ("X-Content-Type-Options", "nosniff")]
     environ = request.environ
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    if method in ("GET", "HEAD", "OPTIONS") and path.startswith(("/v1/", "/openapi.json")):
+    if method in ("GET", "HEAD", "OPTIONS") and path.startswith(("/v1/", "/v1alpha1/", "/openapi.json")):
         added += _CORS
         if method == "OPTIONS":
             added += _PREFLIGHT

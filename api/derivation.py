@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from api import documents, drafts
-from api.domain import claims, contradictions, names, parties, questions
+from api.domain import claims, contradictions, names, parties, questions, reviewed, verdicts
 from api.domain.claims import Claim
 from api.domain.contradictions import pair_of
 from api.domain.entries import ERASURE, Entry
 from api.domain.parties import Party, above, members
 from api.domain.record import Body, Record, Stamp
-from api.domain.verdicts import claim_of
+from api.domain.verdicts import Verdict, claim_of
 from api.drafts import Draft
 from api.history import History
 from api.projection import RECORDED, Placement, Whose, own, placement, statements_of, whose
-from api.storage import lists, log, pairs, search, statements
-from schemas.dates import UNDATED
+from api.storage import lists, log, pairs, review_pages, search, statements
+from schemas.dates import UNDATED, Bounds
+
+# Facets, and the days that their rows have.
+Dated = tuple[frozenset[str], Bounds]
+NOWHERE: Dated = (frozenset(), UNDATED)
 
 
 def derive(history: History, entry: Entry, drafted: Draft | None = None) -> None:
@@ -82,6 +86,8 @@ def _claim(history: History, entry: Entry) -> None:
     belongs = {facet for placed in (was, now) if placed for facet in placed.facets if facet.startswith("party=")}
     stances = [stance for state in (before, after) if state for stance in state.body.get("stances", [])]
     facets = belongs | {f"question={stance['question']}" for stance in stances}
+    if entry.subject.startswith("verdict/"):
+        facets.add(f"reviewer={verdicts.find(after, entry.subject.removeprefix('verdict/')).reviewer}")
     _tell(history, entry, facets, claim_id, before.status if before else None, after.status)
 
 
@@ -127,8 +133,21 @@ def _verdicts(history: History, claim: Claim, entry: Entry) -> None:
         subject = f"verdict/{verdict.id}"
         number = history.number_for(subject, entry.index)
         log.add_document(history.db, number, entry.index, documents.verdict(verdict, claim))
-        if number == entry.index + 1:
+        published = number == entry.index + 1
+        if published:
             _list(history, f"verdicts={claim.id}", number, entry.index)
+        _page(history, verdict, number, published)
+
+
+def _page(history: History, verdict: Verdict, number: int, published: bool) -> None:
+    """The page that a verdict was published on has it for as long as it stands."""
+    url = verdict.body.get("url")
+    if url is None:
+        return
+    if verdict.status != "standing":
+        review_pages.remove(history.db, reviewed.page(url, verdict.reviewer), number)
+    elif published:
+        review_pages.add(history.db, reviewed.page(url, verdict.reviewer), number, reviewed.site(url))
 
 
 def _contradiction(history: History, entry: Entry) -> None:
@@ -143,7 +162,18 @@ def _contradiction(history: History, entry: Entry) -> None:
     facets = {f"party={party}" for party in _shared(sides, history)}
     told = [one["payload"] for one in entry.payload["entries"]] if entry.kind == ERASURE else [entry.payload]
     facets |= {f"question={payload['question']}" for payload in told if "question" in payload}
+    facets |= {f"reviewer={payload['reviewer']}" for payload in told}
     _tell(history, entry, facets)
+
+
+def _webhook(history: History, entry: Entry) -> None:
+    """Nothing is on record of a subscription but that it was disabled: there is no document, and its owner hears."""
+    number = history.number_for(entry.subject, entry.index)
+    log.add_history(history.db, number, entry.index)
+    told = [one["payload"] for one in entry.payload["entries"]] if entry.kind == ERASURE else [entry.payload]
+    owners = [history.party(payload["party"]) for payload in told]
+    concerned = {party.id for owner in owners if owner for party in (owner, *above(owner, history))}
+    _tell(history, entry, [f"party={party}" for party in concerned])
 
 
 def _shared(sides: list[Claim], known: Record) -> set[str]:
@@ -168,7 +198,10 @@ def _replace(history: History, claim: Claim, was: Placement | None, now: Placeme
     if was == now:
         return
     number = history.number_for(f"claim/{claim.id}", index)
-    _replace_facets(history, number, was, now, index)
+    stated = (was.facets, was.stated) if was else NOWHERE
+    _replace_facets(history, number, stated, (now.facets, now.stated), index)
+    reviews = (was.reviews, was.newest) if was else NOWHERE
+    _replace_facets(history, number, reviews, (now.reviews, now.newest), index)
     _replace_statements(history, number, was, now, index)
     if was is None or (was.members, was.stances, was.stated) != (now.members, now.stances, now.stated):
         statements.add_profile(history.db, number, index, now.members, now.stances, now.stated)
@@ -178,15 +211,13 @@ def _replace(history: History, claim: Claim, was: Placement | None, now: Placeme
         _replace_fingerprint(history, number, was.fingerprint if was else None, now.fingerprint)
 
 
-def _replace_facets(history: History, number: int, was: Placement | None, now: Placement, index: int) -> None:
-    if was is None:
-        lists.open_facets(history.db, _terms(history, now.facets), number, index, now.stated)
-        return
-    kept = was.facets & now.facets if was.stated == now.stated else frozenset()
-    if was.facets - kept:
-        lists.close_facets(history.db, _terms(history, was.facets - kept), number, index)
-    if now.facets - kept:
-        lists.open_facets(history.db, _terms(history, now.facets - kept), number, index, now.stated)
+def _replace_facets(history: History, number: int, was: Dated, now: Dated, index: int) -> None:
+    (before, then), (after, dates) = was, now
+    kept = before & after if then == dates else frozenset()
+    if before - kept:
+        lists.close_facets(history.db, _terms(history, before - kept), number, index)
+    if after - kept:
+        lists.open_facets(history.db, _terms(history, after - kept), number, index, dates)
 
 
 def _replace_statements(history: History, number: int, was: Placement | None, now: Placement, index: int) -> None:
@@ -261,4 +292,5 @@ _DERIVERS = {
     "claim": _claim,
     "verdict": _claim,
     "contradiction": _contradiction,
+    "webhook": _webhook,
 }

@@ -136,6 +136,7 @@ PATHS = {
     "claim": "claims",
     "verdict": "verdicts",
     "contradiction": "contradictions",
+    "webhook": "webhooks",
 }
 
 

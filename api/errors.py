@@ -107,6 +107,10 @@ class AlreadyRetracted(Refusal):
     """The verdict no longer stands, so it cannot be retracted or superseded again."""
 
 
+class TooManyWebhooks(Refusal):
+    """The party has as many subscriptions as one may have."""
+
+
 class CursorRewound(Refusal):
     """The cursor does not fit this log: the log was restored, replaced, or is another one."""
 
@@ -118,6 +122,10 @@ class LedgerRewound(Refusal):
 
 class RevisionMismatch(Refusal):
     """If-Match names a revision that is no longer the current one."""
+
+
+class ConsistencyUnmet(Refusal):
+    """The log does not have what the request's Consistency-Token stands for."""
 
 
 class RevisionRequired(Refusal):
@@ -134,6 +142,10 @@ class UriTooLong(Refusal):
 
 class UnsupportedMediaType(Refusal):
     """The body is not application/json."""
+
+
+class Unimplemented(Refusal):
+    """A method of somebody else's API that is answered here, and that this service does not have."""
 
 
 class IdempotencyMismatch(Refusal):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 import flask
 from marshmallow import Schema
 from werkzeug.datastructures import Headers
+from werkzeug.http import parse_date
 
 from api import errors
 from api.context import House as House
@@ -25,6 +27,8 @@ from api.context import Request as Request
 from api.context import current as current
 from api.context import house as house
 from api.errors import FieldError
+from api.reads import consistency
+from api.reads.consistency import Point
 from schemas import strict_json, vocabulary
 
 if TYPE_CHECKING:
@@ -41,10 +45,18 @@ FOR_EVER = "public, max-age=31536000, immutable"
 NO_STORE = "no-store"
 # What an answer to a reader with a token says, whatever the route asked for.
 PRIVATE = "private, no-store"
+# Who sends a token of a write must not be given, out of a cache, what was read before it.
+VARY = f"Authorization, {consistency.HEADER}"
+
+# What only reads, and may be answered by 304.
+READING = ("GET", "HEAD")
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _REVISION = re.compile(rf'(?:W/)?"({vocabulary.REVISION_PATTERN})"')
+# A query that says in no other words what it means, so it is repeated as it was sent: to write it anew took as long as
+# to read it.
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9._~=&-]*")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -97,9 +109,7 @@ def patch_body() -> tuple[dict[str, Any], str]:
     Raises like `body`; InvalidRequest too when the patch is no object, when it has no reason, and when it
     changes nothing.
     """
-    patch = _json(MERGE_PATCH, JSON)
-    if not isinstance(patch, dict):
-        raise errors.InvalidRequest.of("", "Send a JSON object of the fields to change.", "type")
+    patch = merge_patch()
     reason = patch.pop("reason", None)
     if reason is None:
         raise errors.InvalidRequest.of("/reason", "Give 'reason': why the record changes.", "required")
@@ -111,6 +121,20 @@ def patch_body() -> tuple[dict[str, Any], str]:
     if not patch:
         raise errors.InvalidRequest.of("", "Name a field to change.", "empty")
     return patch, reason
+
+
+def merge_patch() -> dict[str, Any]:
+    """A JSON merge patch (RFC 7396) as it was sent. Raises like `body`; InvalidRequest too where it is no object."""
+    patch = _json(MERGE_PATCH, JSON)
+    if not isinstance(patch, dict):
+        raise errors.InvalidRequest.of("", "Send a JSON object of the fields to change.", "type")
+    return patch
+
+
+def no_body() -> None:
+    """Refuse a body where none is taken. Raises InvalidRequest, BodyTooLarge, MalformedJSON (broken off)."""
+    if raw_body():
+        raise errors.InvalidRequest.of("", "This takes no body: send none.", "body")
 
 
 def raw_body() -> bytes:
@@ -157,6 +181,11 @@ def required_revision() -> int | None:
     return int(found[1])
 
 
+def consistency_token() -> Point | None:
+    """What the Consistency-Token stands for, None without one. Raises InvalidRequest for what is no token."""
+    return consistency.decoded(current().environ.get("HTTP_CONSISTENCY_TOKEN"))
+
+
 # A schema object -> what it loads when there is no query at all. Filled at the first such request of each
 # route.
 _DEFAULTS: dict[Schema, Mapping[str, Any]] = {}
@@ -176,6 +205,21 @@ def query(schema: Schema) -> Mapping[str, Any]:
     if schema not in _DEFAULTS:
         _DEFAULTS[schema] = MappingProxyType(schema.load({}))
     return _DEFAULTS[schema]
+
+
+def form(schema: Schema) -> Mapping[str, Any]:
+    """The query parameters of a page, as `query` loads them; what was left empty in its form counts as not given.
+
+    Raises like `query`.
+    """
+    return loaded(schema, current().environ.get("QUERY_STRING", ""))
+
+
+def loaded(schema: Schema, text: str) -> dict[str, Any]:
+    """The parameters of a query string, as `form` loads them. Raises like `query`."""
+    given = {name: value for name, value in _flat(text).items() if value}
+    values: dict[str, Any] = schema.load(given)
+    return values
 
 
 def _json(*media_types: str, numbers_as_written: bool = False) -> Any:
@@ -279,26 +323,35 @@ def answer(
     those with one are always told `private, no-store`.
     """
     environ = flask.request.environ
-    sent = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+    # A 204 has no content, and may not speak of its length (RFC 9110, 8.6).
+    sent = [] if status == 204 else [("Content-Type", content_type), ("Content-Length", str(len(body)))]
     cache = PRIVATE if "HTTP_AUTHORIZATION" in environ else cache
     if etag is not None:
         if status == 200 and "HTTP_IF_NONE_MATCH" in environ and _matches(environ, etag):
             return _unchanged(etag, cache)
         sent.append(("ETag", etag))
     sent.append(("Cache-Control", cache))
-    sent.append(("Vary", "Authorization"))
+    sent.append(("Vary", VARY))
     sent.extend(headers)
     return Answer(body, status, sent)
 
 
-def not_modified(etag: str, *, cache: str = PUBLIC) -> Answer | None:
+def not_modified(etag: str, *, cache: str = PUBLIC, modified: datetime | None = None) -> Answer | None:
     """The 304 for a GET whose If-None-Match has `etag` (by weak comparison), else None: for a route that
-    knows the ETag before it has read anything. `answer` does the same by itself."""
+    knows the ETag before it has read anything. `answer` does the same by itself.
+
+    `modified` is what the answer would say in Last-Modified. If-Modified-Since is heeded with it, and only where there
+    is no If-None-Match (RFC 9110, 13.1.3).
+    """
     environ = flask.request.environ
     # `*` asks whether there is anything at all, which is not known yet: `answer` decides that one.
     given = environ.get("HTTP_IF_NONE_MATCH", "*")
     if given.strip() != "*" and _matches(environ, etag):
         return _unchanged(etag, PRIVATE if "HTTP_AUTHORIZATION" in environ else cache)
+    if modified is not None and "HTTP_IF_NONE_MATCH" not in environ and environ["REQUEST_METHOD"] in READING:
+        since = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))  # None for what is no date
+        if since is not None and modified <= since:
+            return _unchanged(etag, PRIVATE if "HTTP_AUTHORIZATION" in environ else cache)
     return None
 
 
@@ -310,8 +363,13 @@ def link_next(url: str) -> tuple[str, str]:
 def next_url(cursor: str) -> str:
     """The URL of the current list with its `cursor` replaced: what `link_next` takes."""
     request = current()
-    values = _flat(request.environ.get("QUERY_STRING", "")) | {"cursor": cursor}
-    return f"{quote(request.path, safe='/:~')}?{urlencode(values)}"
+    text: str = request.environ.get("QUERY_STRING", "")
+    if _PLAIN_QUERY.fullmatch(text):
+        kept = [part for part in text.split("&") if part and not part.startswith("cursor=")]
+        query = "&".join([*kept, f"cursor={cursor}"])
+    else:
+        query = urlencode(_flat(text) | {"cursor": cursor})
+    return f"{quote(request.path, safe='/:~')}?{query}"
 
 
 def base_url() -> str:
@@ -321,11 +379,11 @@ def base_url() -> str:
 
 
 def _matches(environ: WSGIEnvironment, etag: str) -> bool:
-    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+    if environ["REQUEST_METHOD"] not in READING:
         return False
     given: str = environ["HTTP_IF_NONE_MATCH"]
     return given == etag or given.strip() == "*" or etag in _ENTITY_TAG.findall(given)
 
 
 def _unchanged(etag: str, cache: str) -> Answer:
-    return Answer(b"", 304, [("ETag", etag), ("Cache-Control", cache), ("Vary", "Authorization")])
+    return Answer(b"", 304, [("ETag", etag), ("Cache-Control", cache), ("Vary", VARY)])

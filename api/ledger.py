@@ -20,10 +20,10 @@ from api.derivation import derive
 from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf_data, payload_hash
 from api.domain.record import Record
 from api.drafts import Draft
-from api.errors import ReadOnlyMirror, Refusal
+from api.errors import Refusal
 from api.history import History, Numbers
 from api.received import NONSENSE, Unfit, misfit
-from api.storage import log, mirrors
+from api.storage import log, moves
 from api.storage.buffered import Buffered
 from api.storage.database import Database
 from api.storage.log import Connection, Head, Sealed
@@ -64,6 +64,11 @@ class Turn:
         """The head that the appends so far led to."""
         return self._tree.head
 
+    @property
+    def reached(self) -> tuple[int, bytes]:
+        """The size and the last leaf that the appends so far led to: of the head what costs nothing to know."""
+        return self._tree.size, self._tree.last_leaf
+
     def append(self, decision: Decision, actor: str, drafted: Draft | None = None) -> Entry:
         """Decide on the record as it stands, append the event and derive what follows. Raises the decision's
         Refusal.
@@ -71,15 +76,15 @@ class Turn:
         `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
         `decision` decides to record.
         """
-        self._refuse_mirror()
+        self.refuse_others()
         entry = self.enter(decision(self.history), actor, drafted)
         derive(self.history, entry, drafted)
         return entry
 
     def enter(self, event: Event, actor: str, drafted: Draft | None = None) -> Entry:
         """Append an event, and derive nothing: for a caller that does so, as `append` and `api.erasing`. Raises
-        ReadOnlyMirror where the log is the copy of another one."""
-        self._refuse_mirror()
+        ReadOnlyMirror where the log is the copy of another one, StorageUnavailable where its record is moved."""
+        self.refuse_others()
         entry = self._entry(event, actor)
         payload = canonical(entry.payload) if drafted is None else drafted.payload
         sealed = seal(entry, self._source.random(SALT_SIZE), payload)
@@ -115,11 +120,12 @@ class Turn:
         if self.head.size:
             log.set_head(self.db, self.head)
 
-    def _refuse_mirror(self) -> None:
-        # An entry of our own would part the mirror from its source for good.
+    def refuse_others(self) -> None:
+        """Raise ReadOnlyMirror where the log is the copy of another one, StorageUnavailable where its record is
+        moved."""
+        # An entry of our own would part the mirror from its source for good, or be lost where the record went away.
         if not self._is_own:
-            if mirror := mirrors.state(self.db):
-                raise ReadOnlyMirror.of(mirror.source)
+            moves.check_own(self.db)
             self._is_own = True
 
     def _entry(self, event: Event, actor: str) -> Entry:
@@ -136,7 +142,7 @@ class Tree:
 
     def __init__(self, head: Head) -> None:
         self.size, self.recorded_at = head.size, head.recorded_at
-        self._last_leaf, self._frontier = head.last_leaf, merkle.unpack(head.frontier)
+        self.last_leaf, self._frontier = head.last_leaf, merkle.unpack(head.frontier)
         self._head: Head | None = head
 
     @property
@@ -144,26 +150,28 @@ class Tree:
         """The head as it is now."""
         if self._head is None:
             root, packed = merkle.root(self._frontier), merkle.pack(self._frontier)
-            self._head = Head(self.size, root, self._last_leaf, packed, self.recorded_at)
+            self._head = Head(self.size, root, self.last_leaf, packed, self.recorded_at)
         return self._head
 
     def append(self, sealed: Sealed) -> list[merkle.Node]:
         """Take one more entry. Out: the tree nodes that it completed."""
         self._frontier, nodes = merkle.append(self._frontier, self.size, sealed.leaf_hash)
-        self.size, self.recorded_at, self._last_leaf = self.size + 1, sealed.recorded_at, sealed.leaf_hash
+        self.size, self.recorded_at, self.last_leaf = self.size + 1, sealed.recorded_at, sealed.leaf_hash
         self._head = None
         return nodes
 
 
 @contextmanager
-def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = None) -> Iterator[Turn]:
+def turn(
+    database: Database, source: Source = WORLD, numbers: Numbers | None = None, *, filling: bool = False
+) -> Iterator[Turn]:
     """The writer's turn: all that is appended inside is durable when it ends, or none of it is there.
 
     `numbers` are those that earlier turns on this database learned; what this one learns is added to them. Raises
-    LedgerRewound where the log has lost what was signed.
+    LedgerRewound where the log has lost what was signed, unless it is only being filled with it again (`filling`).
     """
     known = database.extends_heads
-    with _guarded_turn(database) as db:
+    with _guarded_turn(database, filling) as db:
         if numbers is not None:
             if not known:
                 numbers.forget()
@@ -175,9 +183,9 @@ def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = N
 
 
 @contextmanager
-def turn_of_many(database: Database, source: Source = WORLD) -> Iterator[Turn]:
+def turn_of_many(database: Database, source: Source = WORLD, *, filling: bool = False) -> Iterator[Turn]:
     """A turn like any other for an import: what is appended goes to the store together (see `api.storage.buffered`)."""
-    with _guarded_turn(database) as db:
+    with _guarded_turn(database, filling) as db:
         buffered = Buffered(db)
         mine = Turn(buffered, _by_the_handful(source) if source is WORLD else source)
         yield mine
@@ -186,10 +194,10 @@ def turn_of_many(database: Database, source: Source = WORLD) -> Iterator[Turn]:
 
 
 @contextmanager
-def _guarded_turn(database: Database) -> Iterator[Connection]:
+def _guarded_turn(database: Database, filling: bool) -> Iterator[Connection]:
     """The store's turn, once it is known that the log has all that was signed of it. Raises LedgerRewound."""
     with database.turn() as db:
-        if not database.extends_heads:
+        if not database.extends_heads and not filling:
             checkpoints.check(db, checkpoints.Heads(database.heads).last())
             database.extends_heads = True
         yield db

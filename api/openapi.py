@@ -17,21 +17,22 @@ import orjson
 from marshmallow import Schema
 from werkzeug.routing import BaseConverter
 
-from api import errors
+from api import errors, openapi_errors
 from api.context import IndexConverter, SlugConverter, UlidConverter
 from api.errors import Refusal
 from api.http import JSON, MERGE_PATCH
-from api.problems import MEDIA_TYPE, PROBLEMS, Internal, ProblemType
+from api.openapi_errors import Problem
+from api.problems import PROBLEMS, Internal
+from api.reads import consistency
 from schemas import vocabulary
-from schemas.fields import Choice, Shaped
-from schemas.problems import ProblemDocument
+from schemas.factchecktools import ErrorDocument
+from schemas.webhooks import MessageDocument
 
 View = TypeVar("View", bound=Callable[..., Any])
 AnySchema = type[Schema] | Schema | dict[str, Any]
 
 _NOTE = "x-onrecord"
 _METHODS = ("get", "post", "patch", "put", "delete")
-_BY_SLUG: dict[str, ProblemType] = {problem.slug: problem for problem in PROBLEMS.values()}
 
 _ABOUT = """\
 What people and institutions said, what fact-checkers ruled on it, and whether a party contradicted itself.
@@ -42,10 +43,18 @@ refused by name.
 """
 
 _HEADERS: dict[str, dict[str, Any]] = {
+    consistency.HEADER: {
+        "description": "How far the log had got. Sent with a read, it gets an answer that has got at least as far.",
+        "schema": {"type": "string"},
+    },
     "ETag": {"description": "The revision of the document.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new document is.", "schema": {"type": "string"}},
     "Link": {
-        "description": 'The next page, as `<URL>; rel="next"`; absent on the last.',
+        "description": 'The next page, as `<URL>; rel="next"`, absent on the last; feeds, as `rel="alternate"`.',
+        "schema": {"type": "string"},
+    },
+    "Last-Modified": {
+        "description": "When the log last grew, to the second.",
         "schema": {"type": "string"},
     },
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
@@ -54,6 +63,10 @@ _HEADERS: dict[str, dict[str, Any]] = {
 }
 
 _PARAMETERS: dict[str, dict[str, Any]] = {
+    consistency.HEADER: {
+        "description": "One that an answer gave: what is read then has got at least as far as the log had.",
+        "schema": {"type": "string", "pattern": r"^1\.[A-Za-z0-9_-]{11,}$"},
+    },
     "If-None-Match": {
         "description": "An ETag that the client has: 304 if it is still the right one.",
         "schema": {"type": "string"},
@@ -101,19 +114,6 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         flask.Blueprint.add_url_rule(self, rule, view.__name__, view)
 
 
-class Problem(ProblemDocument):
-    """A refusal, as `application/problem+json` (RFC 9457)."""
-
-    type: Any = Choice(
-        (*(problem.type for problem in PROBLEMS.values()), "about:blank"),
-        "What programs compare. Any path can also answer with method-not-allowed or uri-too-long; of about:blank"
-        " the status says it all.",
-        example=PROBLEMS[errors.InvalidRequest].type,
-    )
-    instance = Shaped("The path that was asked for.", sometimes=True, example="/v1/claims")
-    request_id = Shaped("Names this request in the log; also in X-Request-Id.", example="9f3c51d2a7b84e06")
-
-
 def make(app: flask.Flask, version: str) -> Api:
     """The Api of `app`: register blueprints with it, and they are in the document."""
     app.config.update(API_TITLE="onrecord", API_VERSION=version, OPENAPI_VERSION="3.1.0")
@@ -123,6 +123,8 @@ def make(app: flask.Flask, version: str) -> Api:
     api.register_converter(IndexConverter, lambda _: {"type": "integer", "minimum": 0})
     components = api.spec.components
     components.schema("ProblemDocument", schema=Problem)
+    components.schema("ErrorDocument", schema=ErrorDocument)
+    components.schema("MessageDocument", schema=MessageDocument)
     components.security_scheme(
         "token",
         {
@@ -138,13 +140,38 @@ def make(app: flask.Flask, version: str) -> Api:
     return api
 
 
+# What a receiver of webhooks is sent (OpenAPI 3.1, "webhooks").
+_MESSAGE: dict[str, Any] = {
+    "summary": "An entry was appended",
+    "description": "Sent to whoever has a webhook whose filter lets the entry through. Check `webhook-signature` with"
+    " any library of Standard Webhooks, and expect a message more than once: its `webhook-id` is then the same.",
+    "operationId": "webhooks_entry",
+    "parameters": [
+        {"in": "header", "name": name, "required": True, "description": what, "schema": {"type": "string"}}
+        for name, what in (
+            ("webhook-id", "Names the message, the same in every attempt."),
+            ("webhook-timestamp", "When it was sent, in seconds since 1970."),
+            ("webhook-signature", "`v1,` and the HMAC-SHA256 over id, timestamp and body; perhaps several."),
+        )
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/MessageDocument"}}},
+    },
+    "responses": {
+        "2XX": {"description": "Taken. What else is in the answer is not read."},
+        "410": {"description": "Nobody is here any more: the webhook is disabled at once."},
+        "default": {"description": "Not taken: it is sent again, after a while. A redirect is not followed."},
+    },
+}
+
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
 
 def documented(
     *,
     summary: str,
-    answers: Mapping[int, AnySchema | str],
+    answers: Mapping[int, AnySchema | str | tuple[str, AnySchema] | None],
     query: AnySchema | None = None,
     body: AnySchema | None = None,
     media_types: Sequence[str] = (JSON,),
@@ -152,19 +179,23 @@ def documented(
     example: Mapping[str, Any] | None = None,
     problems: Iterable[type[Refusal]] = (),
     scope: str | None = None,
+    own: bool = False,
     etag: bool = False,
     if_match: bool = False,
     headers: Sequence[str] = (),
     public: bool = False,
+    google: bool = False,
 ) -> Callable[[View], View]:
     """Says what a route takes and answers; the docstring below it becomes the description.
 
-    `answers`: status -> a schema of its JSON, or the media type of another kind of text. `body` and `query`:
-    what `http.body` and `http.query` are called with; `media_types`: what a body may come as; `patch`: the body
-    is a JSON merge patch; `example`: one whole body. `scope`: what `auth.require` is called with, several with
-    spaces between them; `public`: a token is not even looked at. `etag`: the answer has one, and If-None-Match is
-    heeded. `if_match`: `http.required_revision` is called. `headers`: further ones of a success (Location, Link).
-    `problems`: the refusals of this route beyond those that follow from the rest.
+    `answers`: status -> a schema of its JSON, the media type of another kind of text, a media type with a
+    schema, for what is JSON by another name, or None where it has no body. `body` and `query`: what `http.body`
+    and `http.query` are called with; `media_types`: what a body may come as; `patch`: the body is a JSON merge
+    patch; `example`: one whole body. `scope`: what `auth.require` is called with, several with spaces between
+    them; `own`: it is called without one, or `auth.present` is; `public`: a token is not even looked at. `etag`:
+    the answer has one, and If-None-Match is heeded. `if_match`: `http.required_revision` is called. `headers`:
+    further ones of a success (Location, Link). `problems`: the refusals of this route beyond those that follow
+    from the rest. `google`: all problems are answered in the shape of Google's APIs.
     """
 
     def note(view: View) -> View:
@@ -177,9 +208,11 @@ def documented(
             _NOTE: {
                 "slugs": [PROBLEMS[kind].slug for kind in problems],
                 "scope": scope,
+                "own": own,
                 "etag": etag,
                 "if_match": if_match,
                 "public": public,
+                "google": google,
             },
         }
         if body is not None:
@@ -189,17 +222,24 @@ def documented(
             types = (MERGE_PATCH, JSON) if patch else media_types
             operation["requestBody"] = {"required": True, "content": {kind: dict(content) for kind in types}}
         for status, what in answers.items():
-            names = ("X-Request-Id", *(("ETag",) if etag else ()), *headers)
-            kind, schema = (what, {"type": "string"}) if isinstance(what, str) else (JSON, what)
+            names = ["X-Request-Id", *(["ETag"] if etag else []), *headers]
+            names += [consistency.HEADER] if scope else []
             operation["responses"][str(status)] = {
                 "description": HTTPStatus(status).phrase,
                 "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
-                "content": {kind: {"schema": schema}},
+                **({} if what is None else {"content": _content(what)}),
             }
         view._apidoc = {"manual_doc": operation}  # type: ignore[attr-defined]
         return view
 
     return note
+
+
+def _content(what: AnySchema | str | tuple[str, AnySchema]) -> dict[str, Any]:
+    if isinstance(what, tuple):
+        kind, schema = what
+        return {kind: {"schema": schema}}
+    return {what: {"schema": {"type": "string"}}} if isinstance(what, str) else {JSON: {"schema": what}}
 
 
 def spec_bytes(app: flask.Flask) -> bytes:
@@ -216,6 +256,7 @@ def spec(app: flask.Flask) -> dict[str, Any]:
     """The OpenAPI document as plain data."""
     made: dict[str, Any] = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
     made["servers"] = [{"url": "/"}]
+    made["webhooks"] = {"entry": {"post": _MESSAGE}}
     for path, item in made.get("paths", {}).items():
         for method in _METHODS:
             if method in item:
@@ -230,9 +271,11 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
         return
     operation["responses"].pop("default", None)  # flask-smorest's own, which we never answer with
     kinds: list[type[Refusal]] = [Internal]
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     if note["scope"] or not note["public"]:
         kinds += [errors.Busy, errors.StorageDamaged, errors.StorageUnavailable]
-    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+        kinds += [errors.InvalidRequest, errors.ConsistencyUnmet]
+        parameters.append(_parameter(consistency.HEADER))
     if any(parameter.get("in") == "query" for parameter in parameters):
         kinds.append(errors.InvalidRequest)
     if in_path:
@@ -241,6 +284,10 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
         kinds += [errors.Unauthenticated, errors.Forbidden, errors.ReadOnlyMirror]
         kinds += [errors.RateLimited, errors.LedgerRewound]
         operation["security"] = [{"token": note["scope"].split()}]
+    elif note["own"]:
+        kinds += [errors.Unauthenticated, errors.RateLimited]
+        kinds += [] if method == "get" else [errors.ReadOnlyMirror, errors.LedgerRewound]
+        operation["security"] = [{"token": []}]
     elif not note["public"]:
         kinds += [errors.Unauthenticated, errors.RateLimited]
         operation["security"] = [{}, {"token": []}]
@@ -264,9 +311,7 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
             "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
         }
     slugs = {PROBLEMS[kind].slug for kind in kinds} | set(note["slugs"])
-    for status in sorted({_BY_SLUG[slug].status for slug in slugs}):
-        same = sorted(slug for slug in slugs if _BY_SLUG[slug].status == status)
-        operation["responses"][str(status)] = _problem_response(made, status, same)
+    operation["responses"] |= openapi_errors.responses(made, slugs, google=note["google"])
 
 
 def _path_schema(converter: BaseConverter) -> dict[str, str]:
@@ -275,32 +320,3 @@ def _path_schema(converter: BaseConverter) -> dict[str, str]:
 
 def _parameter(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/parameters/{name}"}
-
-
-def _problem_response(made: dict[str, Any], status: int, slugs: list[str]) -> dict[str, str]:
-    """A reference to the answer with this status and one of these types; it is made when it is first
-    needed."""
-    name = "-".join([str(status), *slugs])
-    responses = made["components"].setdefault("responses", {})
-    if name not in responses:
-        names = ["X-Request-Id"]
-        names += ["Retry-After"] if status in (429, 503) else []
-        names += ["WWW-Authenticate"] if status == 401 else []
-        problem = {
-            "allOf": [
-                {"$ref": "#/components/schemas/ProblemDocument"},
-                {
-                    "type": "object",
-                    "properties": {
-                        "type": {"enum": [_BY_SLUG[slug].type for slug in slugs]},
-                        "status": {"const": status},
-                    },
-                },
-            ]
-        }
-        responses[name] = {
-            "description": "; ".join(_BY_SLUG[slug].title for slug in slugs) + ".",
-            "headers": {header: {"$ref": f"#/components/headers/{header}"} for header in names},
-            "content": {MEDIA_TYPE: {"schema": problem}},
-        }
-    return {"$ref": f"#/components/responses/{name}"}

@@ -1,15 +1,15 @@
 """Problems (RFC 9457): the one table that gives each refusal its status, and the one function that renders
 it.
 
-Whatever goes wrong, the answer is `application/problem+json` with a stable `type`. A status that has no line
-in the table (a broken transfer, say) is answered as `about:blank`, which RFC 9457 reserves for "the status
-says it all".
+Whatever goes wrong, the answer is `application/problem+json` with a stable `type`; under `/v1alpha1`, where clients of
+Google's API ask, it is the same in Google's shape. A status that has no line in the table (a broken transfer, say) is
+answered as `about:blank`, which RFC 9457 reserves for "the status says it all".
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -22,12 +22,17 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from api import errors
 from api.errors import FieldError, Refusal
+from api.interop.factchecktools import errors as google_errors
 from api.storage import faults
 from api.storage.faults import StoreError
 from schemas.problems import field_errors
 
 TYPE_PREFIX = "urn:onrecord:problem:"
 MEDIA_TYPE = "application/problem+json"
+
+# Where an application keeps what shows problems to people, if it has pages.
+_PAGE = "onrecord-problem-page"
+Page = Callable[[dict[str, Any]], tuple[bytes, list[tuple[str, str]]] | None]
 
 log = structlog.get_logger()
 
@@ -64,8 +69,10 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.ClaimChanged: ProblemType(409, "claim-changed", "The claim's words have changed"),
     errors.VerdictStanding: ProblemType(409, "verdict-standing", "The reviewer already has a standing verdict"),
     errors.AlreadyRetracted: ProblemType(409, "already-retracted", "The verdict no longer stands"),
+    errors.TooManyWebhooks: ProblemType(409, "too-many-webhooks", "The party has as many webhooks as it may have"),
     errors.CursorRewound: ProblemType(410, "cursor-rewound", "The cursor does not fit this log"),
     errors.RevisionMismatch: ProblemType(412, "revision-mismatch", "The document has a newer revision"),
+    errors.ConsistencyUnmet: ProblemType(412, "consistency-unmet", "The log does not have what the token stands for"),
     errors.BodyTooLarge: ProblemType(413, "body-too-large", "The body is too large"),
     errors.UriTooLong: ProblemType(414, "uri-too-long", "The URL is too long"),
     errors.UnsupportedMediaType: ProblemType(415, "unsupported-media-type", "The body has the wrong media type"),
@@ -75,6 +82,7 @@ PROBLEMS: dict[type[Refusal], ProblemType] = {
     errors.RateLimited: ProblemType(429, "rate-limited", "Too many requests"),
     Internal: ProblemType(500, "internal", "Something went wrong on our side"),
     errors.StorageDamaged: ProblemType(500, "storage-damaged", "A part of the record is damaged"),
+    errors.Unimplemented: ProblemType(501, "unimplemented", "This method is not offered"),
     errors.LedgerRewound: ProblemType(503, "ledger-rewound", "The ledger has lost what was signed"),
     errors.Busy: ProblemType(503, "busy", "The service cannot take the request now"),
     errors.StorageUnavailable: ProblemType(503, "storage-unavailable", "The storage of the record is not usable now"),
@@ -123,6 +131,12 @@ def register(app: flask.Flask) -> None:
     app.register_error_handler(HTTPException, _http_failed)
     app.register_error_handler(StoreError, _store_failed)
     app.register_error_handler(Exception, _failed)
+
+
+def show_as(app: flask.Flask, page: Page) -> None:
+    """Have `page` show problems to people: given a problem's members it makes HTML of them, with its headers, or None
+    where a program asked."""
+    app.extensions[_PAGE] = page
 
 
 def encode(members: dict[str, Any]) -> bytes:
@@ -200,7 +214,15 @@ def _document(type_: str, title: str, status: int, refusal: Refusal, instance: s
 
 
 def _answer(members: dict[str, Any], headers: dict[str, str]) -> flask.Response:
-    response = flask.Response(encode(members), status=members["status"], content_type=MEDIA_TYPE)
+    page = flask.current_app.extensions.get(_PAGE)
+    if flask.request.path.startswith(google_errors.PREFIX):
+        members = google_errors.body(members, headers.get("Retry-After"))
+        response = flask.Response(
+            encode(members), status=members["error"]["code"], content_type="application/json"
+        )
+    else:
+        body, more = (page(members) if page else None) or (encode(members), [("Content-Type", MEDIA_TYPE)])
+        response = flask.Response(body, status=members["status"], headers=more)
     response.headers.extend(headers)
     # A shared cache may keep a 404, 405, 410 or 414 by its own rules unless it is told not to.
     response.headers["Cache-Control"] = "no-store"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from api.documents import disclosed_on
-from api.domain import erasure
+from api.domain import erasure, reviewed
 from api.domain.claims import Claim, fingerprint
 from api.domain.parties import Member, members
 from api.domain.record import Body, Record
@@ -35,7 +35,8 @@ class Words(NamedTuple):
 class Placement(NamedTuple):
     """All that the derived tables hold of a claim beside its documents.
 
-    `facets` are "name=value" strings, one for each filter that finds it; `statements` are (party, question, position).
+    `facets` are "name=value" strings, one for each filter that finds it, and `reviews` those that its reviews give it,
+    which are dated by the newest of them; `statements` are (party, question, position).
     """
 
     facets: frozenset[str]
@@ -46,6 +47,8 @@ class Placement(NamedTuple):
     stances: tuple[tuple[str, str], ...]
     words: Words
     fingerprint: bytes | None
+    reviews: frozenset[str]
+    newest: Bounds
 
 
 class Own(NamedTuple):
@@ -112,6 +115,8 @@ def placement(claim: Claim, its: Own, by: Whose) -> Placement:
         stances=stances,
         words=Words(its.text, its.variants, by.speakers, its.titles),
         fingerprint=None if claim.withdrawn or claim.text_sha256 is None else its.fingerprint,
+        reviews=reviewed.facets(claim),
+        newest=reviewed.newest(claim),
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -19,16 +20,24 @@ from gunicorn.http import errors as wire
 from gunicorn.workers.gthread import ThreadWorker
 
 from api import errors, problems
+from api.context import House
 from api.errors import Refusal
+from api.interop.webhooks import running
+from api.interop.webhooks.deliverer import Policy
 from api.settings import Settings
 from api.storage import opening
 
 # A file system in memory where there is one, for the heartbeats of workers: they must not wait for a disk.
 MEMORY = "/dev/shm"  # noqa: S108
+# Seconds that a worker waits at its end for whoever delivers webhooks in it.
+ENDING = 10
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's thread worker, answering in problems also where a request is too broken to be one."""
+    """gunicorn's thread worker, answering in problems also where a request is too broken to be one. `delivering` is the
+    thread that delivers webhooks, where one does."""
+
+    delivering: threading.Thread | None = None
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answers a request that could not be read or served, and leaves the connection to be closed."""
@@ -77,6 +86,9 @@ def serve(settings: Settings) -> None:
     Raises Busy while the database is being restored.
     """
     opening.database(settings.database, settings.heads_path).serve()
+    if settings.replica:
+        # One that can be no URL of a server stops the start here, and not each worker.
+        opening.replica(settings.replica)
     Server(settings).run()
 
 
@@ -101,6 +113,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "accesslog": None,
         "logconfig_dict": _log_config(settings.log_level),
         "post_worker_init": _worker_started,
+        "worker_exit": _worker_ending,
     }
 
 
@@ -133,8 +146,25 @@ def _plain(status: int, title: str, detail: str, request_id: str) -> dict[str, A
     }
 
 
-def _worker_started(worker: ThreadWorker) -> None:
-    worker.wsgi.extensions["onrecord"].stopping = lambda: not worker.alive
+def _worker_started(worker: Worker) -> None:
+    house: House = worker.wsgi.extensions["onrecord"]
+    house.stopping = lambda: not worker.alive
+    if house.settings.deliver and not house.settings.mirror_of:
+        # Each worker asks for the right to deliver, and one gets it; when that one ends, another does.
+        worker.delivering = threading.Thread(target=_deliver, args=(house,), name="webhooks", daemon=True)
+        worker.delivering.start()
+
+
+def _worker_ending(server: object, worker: Worker) -> None:
+    # While the interpreter still runs: what became of the last messages has to be written down.
+    if worker.delivering is not None:
+        worker.alive = False
+        worker.delivering.join(ENDING)
+
+
+def _deliver(house: House) -> None:
+    policy = Policy(house.settings.base_url, house.settings.webhook_networks)
+    running.run(house.database, policy, lambda: house.stopping())
 
 
 def _log_config(level: str) -> dict[str, Any]:

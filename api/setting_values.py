@@ -12,10 +12,19 @@ import limits
 from api import notes
 from api.keyring import Keyring
 from api.notes import BadKey
+from api.storage.database import is_server
+from api.storage.opening import place
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def replica(text: str) -> str:
+    """The URL of a server that follows another one, or nothing."""
+    if text and not is_server(place(text)):
+        raise ValueError("write postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return place(text) if text else ""
 
 
 def bind(text: str) -> str:
@@ -51,6 +60,11 @@ def flag(text: str) -> bool:
     if lowered in ("false", "0", "no", "off"):
         return False
     raise ValueError("write true or false")
+
+
+def optional_flag(text: str) -> bool | None:
+    """The same, but that nothing is None."""
+    return flag(text) if text else None
 
 
 def networks(text: str) -> tuple[Network, ...]:
@@ -110,6 +124,20 @@ def optional_url(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
         raise ValueError("write the address of the record, as https://record.example.org")
     return text.rstrip("/")
+
+
+def license_url(text: str) -> str:
+    """The address of a licence, or nothing."""
+    if text and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
+        raise ValueError("write the URL of the licence, as https://creativecommons.org/licenses/by/4.0/")
+    return text
+
+
+def line(text: str) -> str:
+    """A line of text, or nothing."""
+    if not text.isprintable() or len(text) > 500:
+        raise ValueError("write one line of at most 500 characters")
+    return text
 
 
 def log_level(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from api import setting_values as values
 from api.keyring import Keyring
 from api.setting_values import Network
-from api.storage.database import beside
+from api.storage.database import beside, is_server
 from api.storage.opening import place
 
 # What in a URL, be it as it may, is for nobody to read: all between its scheme and the last @, and a password.
@@ -49,11 +49,15 @@ class Settings:
 
     # A URL has a password in it, which is not to be printed.
     database: str = field(repr=False)
+    replica: str = field(repr=False)
     bind: str
     public_url: str
+    license: str
+    attribution: str
     workers: int
     threads: int
     waiters: int
+    exports: int
     graceful_timeout: int
     max_body: int
     read_token_required: bool
@@ -66,6 +70,8 @@ class Settings:
     signing_key: Keyring
     heads_path: str
     mirror_of: str
+    deliver: bool
+    webhook_networks: tuple[Network, ...]
     log_level: str
     poll_after: int
 
@@ -91,11 +97,20 @@ class Settings:
                 raise SettingsError(f"{setting.name}={setting.shown(text)} cannot be used: {error}") from None
         found["key_name"] = found["key_name"] or found["origin"]
         found["heads_path"] = found["heads_path"] or f"{beside(found['database'])}.heads"
+        if found["replica"] and not is_server(found["database"]):
+            raise SettingsError(
+                "DATABASE_REPLICA_URL cannot be used: the record in DATABASE_URL is a file, which no server follows;"
+                " unset it, or let DATABASE_URL name a PostgreSQL server"
+            )
         port = found.pop("port")
         if port is not None and not environ.get("ONRECORD_BIND", "").strip():
             found["bind"] = f"0.0.0.0:{port}"
+        if found["deliver"] is None:
+            found["deliver"] = not is_server(found["database"])
         if found["waiters"] is None:
             found["waiters"] = found["threads"] // 2
+        if found["exports"] is None:
+            found["exports"] = max(1, found["threads"] // 4)
         if found["waiters"] >= found["threads"]:
             raise SettingsError(
                 f"ONRECORD_WAITERS={found['waiters']} cannot be used: held polls must leave a thread for"
@@ -135,6 +150,14 @@ SETTINGS: tuple[Setting, ...] = (
         place,
     ),
     Setting(
+        "DATABASE_REPLICA_URL",
+        "replica",
+        "",
+        "A PostgreSQL server that follows the one of `DATABASE_URL`: what it knows is read from it"
+        " ([replicas](postgresql.md#replicas)).",
+        values.replica,
+    ),
+    Setting(
         "ONRECORD_BIND",
         "bind",
         "127.0.0.1:8000",
@@ -157,6 +180,21 @@ SETTINGS: tuple[Setting, ...] = (
         values.optional_url,
     ),
     Setting(
+        "ONRECORD_LICENSE",
+        "license",
+        "",
+        "URL of the licence under which the data may be used, as `https://creativecommons.org/licenses/by/4.0/`: it"
+        " stands in every export and feed. Unset: these say that none is stated.",
+        values.license_url,
+    ),
+    Setting(
+        "ONRECORD_ATTRIBUTION",
+        "attribution",
+        "",
+        "How this record wants to be credited, in every export and feed. Unset: `ONRECORD_ORIGIN` and the address.",
+        values.line,
+    ),
+    Setting(
         "WEB_CONCURRENCY",
         "workers",
         "2",
@@ -177,6 +215,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Polls that each worker may hold open at once (`wait`); 0 holds none. Unset: half of the threads,"
         " so that waiting bots never starve other requests.",
         values.optional(values.whole(0, 511)),
+    ),
+    Setting(
+        "ONRECORD_EXPORTS",
+        "exports",
+        "",
+        "Downloads of the whole record ([bulk data](bulk.md)) that each worker sends at once; who comes next is asked"
+        " to come back. Unset: a quarter of the threads, and at least one.",
+        values.optional(values.whole(1, 512)),
     ),
     Setting(
         "ONRECORD_GRACEFUL_TIMEOUT",
@@ -269,6 +315,23 @@ SETTINGS: tuple[Setting, ...] = (
         "URL of the record that this one mirrors (`onrecord mirror`). It is then only read: every write is refused, and"
         " told where to go.",
         values.optional_url,
+    ),
+    Setting(
+        "ONRECORD_DELIVER",
+        "deliver",
+        "",
+        "Whether `onrecord serve` delivers [webhooks](webhooks.md) by itself, in one of its processes, while no"
+        " `onrecord deliver` does. Unset: `true` on SQLite, `false` on PostgreSQL.",
+        values.optional_flag,
+    ),
+    Setting(
+        "ONRECORD_WEBHOOK_NETWORKS",
+        "webhook_networks",
+        "",
+        "Addresses or networks of your own, separated by commas, in which receivers of webhooks may be, and may be"
+        " called by `http` too: `127.0.0.0/8` to try them out. All others must be on the public internet, and are"
+        " called by `https` only.",
+        values.networks,
     ),
     Setting(
         "ONRECORD_LOG_LEVEL",

@@ -34,6 +34,7 @@ class ChangesQuery(Query):
     kind = Choice(ENTRY_KINDS, "Only this kind of entry.")
     party = Slug("Only what concerns this party, or anything under it.")
     question = Slug("Only what concerns this question.")
+    reviewer = Slug("Only this reviewer's verdicts and assessments.")
     include = Choice(INCLUDES, "`entry`: each change carries its entry.")
 
 

@@ -8,7 +8,8 @@ from schemas.stamps import erased, stamp
 from schemas.vocabulary import ENTRY_KINDS, MAX_INTEGER
 
 SUBJECT = (
-    "What it is about: `party/ID`, `question/ID`, `claim/ULID`, `verdict/ULID` or `contradiction/ULID:ULID`."
+    "What it is about: `party/ID`, `question/ID`, `claim/ULID`, `verdict/ULID`, `contradiction/ULID:ULID`"
+    " or `webhook/ULID`."
 )
 ACTOR = "The party whose token it was, or `operator` for the command line."
 

@@ -23,9 +23,9 @@ class Instant(Shaped):
     remedy = "is not an instant as the ledger writes it: 2026-11-24T10:00:00.000Z."
 
 
-def stamp(description: str) -> Instant:
+def stamp(description: str, *, allow_none: bool = False) -> Instant:
     """A time that the ledger has set."""
-    return Instant(description, example="2026-11-24T10:00:00.000Z")
+    return Instant(description, example="2026-11-24T10:00:00.000Z", allow_none=allow_none)
 
 
 def recorded_by() -> Slug:

@@ -51,6 +51,7 @@ ENTRY_KINDS = (
     "verdict.published",
     "verdict.retracted",
     "contradiction.assessed",
+    "webhook.disabled",
     "payload.erased",
 )
 
@@ -81,12 +82,14 @@ MAX_VARIANTS = 50
 MAX_STANCES = 20
 MAX_TAGS = 30
 MAX_SAME_AS = 50
+MAX_MARKUPS = 100  # reviews on a page, in Google's format
 MAX_REVIEWS = 100  # that are taken in by one request
 
 MAX_DEPTH = 20  # of the nesting of a JSON body
 MAX_INTEGER = 2**53 - 1  # what every JSON reader holds exactly
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+MAX_OFFSET = 1_000  # results that can be skipped without a cursor
 MAX_WAIT = 25  # seconds that a poll may be held
 
 # --- patterns (to be used with fullmatch) ----------------------------------------------------------

@@ -3,8 +3,10 @@
 * `setting_up`   init, migrate, token
 * `signing`      key, heads
 * `serving`      serve, demo
+* `delivering`   deliver
 * `moving`       import (with `files`, what an import reads, and `pipeline`, how it is prepared)
-* `keeping`      export, backup, restore (with `paths`, the files that are made)
+* `keeping`      export, backup, restore (with `paths`, the files that are made, and `publishing`, other formats)
+* `carrying`     move
 * `mirroring`    mirror, compare (with `following`, who reads another record)
 * `checking`     rebuild, doctor
 * `verifying`    verify (with `served`, what comes from elsewhere)
@@ -22,7 +24,19 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, erasing, keeping, mirroring, moving, serving, setting_up, signing, verifying
+from api.cli import (
+    carrying,
+    checking,
+    delivering,
+    erasing,
+    keeping,
+    mirroring,
+    moving,
+    serving,
+    setting_up,
+    signing,
+    verifying,
+)
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.faults import EngineError
@@ -72,10 +86,11 @@ def main() -> None:
 
 
 for command in (
-    *(serving.serve, serving.demo),
+    *(serving.serve, serving.demo, delivering.deliver),
     *(setting_up.init, setting_up.migrate, setting_up.token),
     *(signing.key, signing.heads),
     *(moving.import_, keeping.export, keeping.backup, keeping.restore),
+    carrying.move,
     *(mirroring.mirror, mirroring.compare),
     *(verifying.verify, checking.rebuild, checking.doctor),
     erasing.erase,

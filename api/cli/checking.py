@@ -7,17 +7,18 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import click
 
 from api import ledger
 from api.checkpoints import Heads, check
 from api.cli.common import Progress, opened, settings, store
-from api.cli.findings import Finding, of_server
+from api.cli.findings import Finding, of_replica, of_server
 from api.cli.signing import source
 from api.errors import Busy, LedgerRewound, StorageDamaged, StorageUnavailable
 from api.settings import Settings
-from api.storage import faults, health, log, mirrors
+from api.storage import faults, health, log, mirrors, moves, opening
 from api.storage.database import Database
 from api.storage.faults import EngineError, StoreError
 from api.storage.sqlite import Database as SQLite
@@ -73,11 +74,17 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
             yield finding
             if finding.problem and finding.subject.startswith(("file", "server", "database")):
                 return
-        yield _found_by(_head, database)
+
+        def head(of: Database) -> Finding:
+            return _place(of) or _head(of)
+
+        if chosen.replica:
+            yield from _of_replica(database, opening.replica(chosen.replica))
 
         def key(of: Database) -> Finding:
             return _mirror(of, chosen) or _key(chosen)
 
+        yield _found_by(head, database)
         yield _found_by(key, database)
         yield _found_by(_heads, database)
     finally:
@@ -100,6 +107,15 @@ def _of_file(database: SQLite) -> Iterator[Finding]:
 def _of_server(database: Database) -> Iterator[Finding]:
     yield from of_server(database)
     yield _found_by(_schema, database)
+
+
+def _of_replica(database: Database, replica: Database) -> Iterator[Finding]:
+    with closing(replica):
+        try:
+            yield from of_replica(database, replica)
+        except (*EngineError, LookupError) as error:
+            remedy = "Look at its log, and whether it has the tables of this version yet."
+            yield Finding(f"replica {replica.name}", f"it cannot be looked at: {str(error).rstrip('.')}", remedy)
 
 
 def _found_by(examine: Callable[[Database], Finding], database: Database, name: str = "") -> Finding:
@@ -133,7 +149,7 @@ def _file(database: SQLite) -> Finding:
 
 
 def _beside(name: str) -> tuple[str, ...]:
-    return f"{name}-wal", f"{name}-shm", f"{name}.lock", f"{name}.serving"
+    return f"{name}-wal", f"{name}-shm", f"{name}.lock", f"{name}.serving", f"{name}.delivering"
 
 
 def _room(database: SQLite) -> Finding:
@@ -235,6 +251,16 @@ def _mirror(database: Database, chosen: Settings) -> Finding | None:
     if size != mirror.size:
         return Finding(f"{subject}: has {size:,} entries, and is catching up")
     return Finding(f"{subject}: has the {size:,} entries that were signed last")
+
+
+def _place(database: Database) -> Finding | None:
+    """Whether the record is here; None where nothing else was ever said."""
+    move = moves.state(database.reader()) if database.is_current() else None
+    if move is None:
+        return None
+    if move.direction == moves.INTO:
+        return Finding("move", f"only a part of the record of {move.other} is here", "Run 'onrecord move' there again.")
+    return Finding("move", f"the record was moved to {move.other}", "Set DATABASE_URL to that.")
 
 
 def _heads(database: Database) -> Finding:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from api.errors import Refusal
-from api.storage import health
+from api.storage import health, log
 from api.storage.database import Database
+from api.watch import LAG, difference
 
 
 class Finding(NamedTuple):
@@ -42,3 +43,24 @@ def of_server(database: Database) -> Iterator[Finding]:
     else:
         yield Finding(f"commits: are on the server's disk when they are acknowledged ({about.synchronous_commit})")
     yield Finding(f"connections: the server takes {about.connections}; each thread of each process needs one")
+
+
+def of_replica(database: Database, replica: Database) -> Iterator[Finding]:
+    """What there is to say of a replica: whether it can be reached, is a copy of the record, follows, and keeps up."""
+    subject = f"replica {replica.name}"
+    remedy = "Let DATABASE_REPLICA_URL name a server that follows the one of DATABASE_URL. Until then it is not read."
+    try:
+        about, told = health.server(replica.reader()), difference(database, replica)
+        behind = log.head(database.reader()).size - log.head(replica.reader()).size
+    except Refusal as error:
+        yield Finding(subject, "it cannot be used", error.detail)
+        return
+    if told:
+        yield Finding(subject, told, remedy)
+    elif not about.standby:
+        yield Finding(subject, "it is no standby: it follows no other server", remedy)
+    elif behind > 0 and (about.followed or 0) > LAG:
+        problem = f"it is {behind:,} entries behind, and took the last change in {about.followed} seconds ago"
+        yield Finding(subject, problem, "Look at its log. It is read again once it has caught up.")
+    else:
+        yield Finding(f"{subject}: PostgreSQL {about.version}, follows, and is {max(behind, 0):,} entries behind")

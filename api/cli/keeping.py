@@ -13,6 +13,7 @@ from api import checkpoints, exports, verification
 from api.checkpoints import Heads
 from api.cli.common import Progress, only_sqlite, opened, opened_file, settings
 from api.cli.paths import COMPANIONS, SQLITE, new_file, part_of, readable, scratch, settle, standard_output
+from api.cli.publishing import FORMATS, publish
 from api.disk import sync_folder
 from api.errors import LedgerRewound, Refusal
 from api.reads import changes
@@ -29,11 +30,25 @@ EXPORTED = 500
 BLOCK = 1 << 20
 
 
-@click.command(short_help="Write every entry, with payload and salt.")
+@click.command(short_help="Write every entry, or the record in a format of others.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
-def export(file: Path | None) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("ledger", *FORMATS)),
+    default="ledger",
+    help="The log itself, or what it says now, for spreadsheets, programs and readers of ClaimReview.",
+)
+def export(file: Path | None, form: str) -> None:
     """Write the whole log to a new FILE or to standard output, one JSON object a line: a header with its size and
-    root, then every entry with its payload and salt. 'onrecord import --ledger' makes the same log of it again."""
+    root, then every entry with its payload and salt. 'onrecord import --ledger' makes the same log of it again.
+
+    With --format csv, ndjson, sqlite or claimreview it is the record as it stands that is written; from that no log
+    can be made again.
+    """
+    if form != "ledger":
+        publish(file, form)
+        return
     with opened() as database:
         head = log.head(database.reader())
         with new_file(file) if file else standard_output() as out, Progress("exporting", head.size) as progress:

@@ -159,4 +159,5 @@ _BODIES: dict[str, dict[str, Rule]] = {
         "reason": _kept,
         "evidence": _emptied,
     },
+    "webhook": {"id": _kept, "party": _kept, "reason": _kept, "attempts": _kept, "next": _kept},
 }

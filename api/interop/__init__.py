@@ -1,1 +1,1 @@
-"""The field's formats: what goes out in them, and what is taken in."""
+"""The field's formats: what goes out in them, rendered from stored documents, and what is taken in."""

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from ulid import ULID
 
-from api.domain import claims, parties, verdicts
+from api.domain import claims, parties, reviewed, verdicts
 from api.domain.claims import Claim, fingerprint
 from api.domain.entries import Event
 from api.domain.record import Body, Record
@@ -140,16 +140,49 @@ def take(turn: Turn, prepared: Prepared, importer: Importer) -> Taken:
     if claim is None:
         speaker = whose.speaker(known, review.claimant, reviewer)
         found.append(speaker)
-        body = body | {"attribution": body["attribution"] | {"speaker": speaker.id}}
+        body = _said_by(body, speaker)
         claim = _same_claim(known, body)
-    verdict = prepared.verdict | ({} if reviewer.id == importer.actor else {"imported_by": importer.actor})
+    verdict = _by(prepared.verdict, reviewer, importer)
     standing = _standing(claim, reviewer.id)
     if claim and standing:
         if _was_published_here(standing, verdict):
             return Taken("already", claim.id, standing.id)
-        _check_superseding(standing, verdict)
-        verdict["supersedes"] = standing.id
+        _supersede(standing, verdict)
     return _append(turn, importer.actor, found, claim or body, verdict, reviewer.id)
+
+
+def publish(turn: Turn, prepared: Prepared, importer: Importer, may_record: bool = True) -> Taken:
+    """Publish a review as its publisher wants it to be from now on, within a turn: on the claim that it says, whatever
+    was taken in of it before, and in place of the reviewer's standing verdict on that claim.
+
+    `may_record`: a claim that is not on record may be recorded; else it is refused (Forbidden). A Refusal means that
+    nothing was appended.
+    """
+    known = turn.history
+    reviewer = whose.reviewer(known, prepared.review.publisher, prepared.review.url, importer)
+    speaker = whose.speaker(known, prepared.review.claimant, reviewer)
+    body = _said_by(prepared.claim, speaker)
+    claim = _same_claim(known, body)
+    if claim is None and not may_record:
+        raise Forbidden("The claim is not on record, and the token lacks the scope 'claims' to record it.")
+    verdict = _by(prepared.verdict, reviewer, importer)
+    standing = _standing(claim, reviewer.id)
+    if standing:
+        _supersede(standing, verdict)
+    return _append(turn, importer.actor, [reviewer, speaker], claim or body, verdict, reviewer.id)
+
+
+def _said_by(body: Body, speaker: Found) -> Body:
+    return body | {"attribution": body["attribution"] | {"speaker": speaker.id}}
+
+
+def _by(verdict: Body, reviewer: Found, importer: Importer) -> Body:
+    return verdict | ({} if reviewer.id == importer.actor else {"imported_by": importer.actor})
+
+
+def _supersede(standing: Verdict, verdict: Body) -> None:
+    _check_superseding(standing, verdict)
+    verdict["supersedes"] = standing.id
 
 
 def _key(review: Review) -> str:
@@ -196,7 +229,8 @@ def _check_superseding(standing: Verdict, body: Body) -> None:
             f"'{standing.reviewer}' has published a verdict on this claim by itself, {standing.id}: only its own token"
             " can replace that."
         )
-    if standing.review == body["review"] or standing.body.get("url") == body["url"]:
+    same_page = reviewed.page_url(standing.body.get("url", "")) == reviewed.page_url(body["url"])
+    if standing.review == body["review"] or same_page:
         return
     before, now = standing.body.get("reviewed_on"), body.get("reviewed_on")
     if before is None or now is None or bounds(now).earliest <= bounds(before).latest:

@@ -119,27 +119,42 @@ def _search(db: Connection, asked: Mapping[str, Any], at: int | None) -> bytes:
     """The claims that hold the words, best first. A page that follows another shows the record as the first
     page saw it."""
     after = cursors.decode(asked.get("cursor"), "q", int, int)
-    moment, skipped = (after[0], after[1]) if after else (log.head(db).size if at is None else at, 0)
+    size = log.head(db).size
+    moment, skipped = (after[0], after[1]) if after else (size if at is None else at, 0)
+    if moment > size:
+        raise cursors.unfit()
     terms = words.asked(asked["q"])
-    ranked, truncated = _ranked(db, terms, asked, moment if after or at is not None else None)
-    shown = ranked[skipped : skipped + asked["limit"]]
+    found = ranked(db, terms, tuple(_facets(asked)), _days(asked), moment if after or at is not None else None)
+    shown = found.numbers[skipped : skipped + asked["limit"]]
     end = skipped + len(shown)
     items = [_found(db, number, terms, moment) for number in shown]
-    page = Page(items, cursors.encode("q", moment, end) if end < len(ranked) else None)
-    return rendered(page, b',"truncated":' + orjson.dumps(truncated))
+    page = Page(items, cursors.encode("q", moment, end) if end < len(found.numbers) else None)
+    return rendered(page, b',"truncated":' + orjson.dumps(found.truncated))
 
 
-def _ranked(
-    db: Connection, terms: list[words.Term], asked: Mapping[str, Any], at: int | None
-) -> tuple[list[int], bool]:
+class Ranked(NamedTuple):
+    """The numbers of the claims that a search found, best first, and whether there were more than are ranked."""
+
+    numbers: list[int]
+    truncated: bool
+
+
+def ranked(
+    db: Connection,
+    terms: list[words.Term],
+    facets: tuple[str, ...],
+    between: tuple[int | None, int | None],
+    at: int | None,
+) -> Ranked:
+    """The claims that hold all the terms and all the facets, with the date of the facets certainly between two days."""
     if not terms:
-        return [], False
-    first, last = _days(asked)
+        return Ranked([], False)
+    first, last = between
     dated = first is not None or last is not None
-    facets = tuple(_facets(asked)) or (("claims",) if dated else ())
+    facets = facets or (("claims",) if dated else ())
     leading = lists.leading_terms(db, Selection(facets, at=at)) if facets else []
     if leading is None:
-        return [], False
+        return Ranked([], False)
     few = bool(leading) and lists.count(db, leading[0], search.FEW + 1, at) <= search.FEW
     days = Bounds(first or OPEN_START, OPEN_END if last is None else last) if dated else None
     last = search.last_row(db, at)
@@ -148,7 +163,7 @@ def _ranked(
     rarities = [1.0] if len(terms) == 1 else [words.rarity(search.frequency(db, term, last), last) for term in terms]
     scores = words.scores(terms, rarities, [match.words for match in found])
     order = sorted(zip(scores, found, strict=True), key=lambda scored: (-scored[0], -scored[1].no))
-    return [match.no for _, match in order], truncated
+    return Ranked([match.no for _, match in order], truncated)
 
 
 def _found(db: Connection, number: int, terms: list[words.Term], at: int) -> bytes:

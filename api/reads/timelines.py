@@ -14,22 +14,27 @@ from api.reads.lists import number
 from api.storage import log, statements
 from api.storage.log import Connection
 from api.storage.statements import Key, Statement, Window
-from schemas.dates import UNDATED, Bounds, day
+from schemas.dates import UNDATED, day
 
 # What stands between two statements of the answer, from the end of one into the beginning of the next.
 NEXT = b",{"
 
 
 def timeline(db: Connection, question: str, asked: Mapping[str, Any], at: int | None) -> bytes:
-    """The timeline of a question for a party (see `schemas.timelines.TimelineQuery`). Raises NotFound,
-    InvalidRequest."""
+    """The timeline of a question for a party (see `schemas.timelines.TimelineQuery`).
+
+    Without a party it has everybody's statements, and no reversals: those are one party's. Raises NotFound,
+    InvalidRequest.
+    """
     found = log.document(db, f"question/{question}", at)
     if found is None:
         raise NotFound.of(f"question/{question}", then=at is not None)
-    neutral = {position["id"] for position in orjson.loads(found[1])["positions"] if position["neutral"]}
+    party = asked.get("party")
+    positions = orjson.loads(found[1])["positions"]
+    neutral = {position["id"] for position in positions if position["neutral"] or party is None}
     window = _window(asked, at)
-    party = number(db, "party", asked["party"], "party")
-    numbers = party, number(db, "question", question, "question")
+    speaking = statements.EVERYBODY if party is None else number(db, "party", party, "party")
+    numbers = speaking, number(db, "question", question, "question")
     after = cursors.decode(asked.get("cursor"), "t", int, int, int)
     key: Key | None = (after[0], after[1], after[2]) if after else None
     rows = statements.timeline(db, *numbers, window, key, asked["limit"] + 1)
@@ -37,7 +42,7 @@ def timeline(db: Connection, question: str, asked: Mapping[str, Any], at: int | 
     before = _before(db, numbers, window, key, neutral)
     items, reversals = _statements(shown, before, neutral)
     following = cursors.encode("t", *shown[-1][:3]) if len(rows) > len(shown) else None
-    start = {"question": question, "party": asked["party"], "clock": window.clock}
+    start = {"question": question, "party": party, "clock": window.clock}
     end = {"reversals": reversals, "next": following}
     return b"".join((orjson.dumps(start)[:-1], b',"statements":[', items, b"],", orjson.dumps(end)[1:]))
 
@@ -83,16 +88,17 @@ def _statements(rows: list[Statement], before: Statement | None, neutral: set[st
 
 
 def _reversed(before: Statement, row: Statement) -> bytes | None:
-    """What follows the excerpt of a statement that takes another position than the one before; None where it reverses
-    nothing. Ids are letters, digits and hyphens, so there is nothing in them to escape."""
-    turn = reversal(Bounds(*before[:2]), Bounds(*row[:2]))
+    """What follows the excerpt of a statement that takes another position than the one before it; None where it
+    reverses nothing. Ids are letters, digits and hyphens, so there is nothing in them to escape."""
+    turn = reversal(before[:2], row[:2])
     if turn is None:
         return None
+    days, certain = turn
     return b',"position":"%b","reversal":{"from":"%b","position":"%b","days":%b,"certain":%b}}%b' % (
         row[3].encode(),
         log.claim_of(before[4]),
         before[3].encode(),
-        b"null" if turn.days is None else b"%d" % turn.days,
-        b"true" if turn.certain else b"false",
+        b"null" if days is None else b"%d" % days,
+        b"true" if certain else b"false",
         NEXT,
     )

@@ -7,7 +7,25 @@ from api.openapi import Blueprint
 
 def blueprints() -> list[Blueprint]:
     """The blueprints of every resource, in the order in which the documentation shows them."""
-    from api.routes import changes, claims, contradictions, docs, health, log, parties, questions, reviews, verdicts
+    from api.routes import (
+        bulk,
+        changes,
+        claimreview,
+        claims,
+        contradictions,
+        docs,
+        factchecktools,
+        feeds,
+        health,
+        log,
+        parties,
+        questions,
+        reviews,
+        verdicts,
+        webhooks,
+    )
 
-    modules = (claims, verdicts, contradictions, questions, parties, changes, reviews, log, health, docs)
+    record = (claims, verdicts, contradictions, questions, parties, changes)
+    formats = (claimreview, reviews, factchecktools, feeds, webhooks, bulk)
+    modules = (*record, *formats, log, health, docs)
     return [module.blueprint for module in modules]

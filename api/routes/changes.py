@@ -8,10 +8,12 @@ from typing import Any
 
 from api import auth, errors, http
 from api.http import House
+from api.interop import feeds
 from api.openapi import Blueprint, documented
-from api.reads import changes
-from api.routes.reading import head_etag
+from api.reads import changes, consistency
+from api.routes import reading
 from api.storage import log
+from api.storage.database import Database
 from api.storage.log import Connection, Head
 from schemas.changes import ChangesPage, ChangesQuery, EntryQuery
 from schemas.entries import EntryDocument
@@ -19,6 +21,9 @@ from schemas.entries import EntryDocument
 blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="Everything that happened, in order.")
 
 CHANGES, ENTRY = ChangesQuery(), EntryQuery()
+
+# Where the same is to be had for readers of feeds.
+FEEDS = "Link", feeds.alternates()
 
 # How often a held poll looks at the head, in seconds: one SELECT of one row.
 GLANCE = 0.1
@@ -30,6 +35,7 @@ GLANCE = 0.1
     query=ChangesQuery,
     answers={200: ChangesPage},
     etag=True,
+    headers=[consistency.HEADER, "Link"],
     problems=[errors.CursorRewound],
 )
 def index() -> http.Answer:
@@ -39,18 +45,11 @@ def index() -> http.Answer:
     `wait` the request is held until something is new; where too many are held already it is answered at once.
     """
     asked = http.query(CHANGES)
-    house = http.house()
-    db = house.database.reader()
-    auth.authenticate(db)
-    head = log.head(db)
-    seen = changes.seen(asked.get("since"), head)
-    unchanged = _unchanged(head, seen)
-    if unchanged is not None and not asked["wait"]:
-        return unchanged
-    changes.check(db, asked.get("since"), head)
-    if asked["wait"] and seen == head.size:
-        unchanged = _unchanged(_await(house, db, head, asked["wait"]), seen)
-    return unchanged or _page(house, asked, seen)
+    auth.authenticate()
+    since, until = asked.get("since"), time.monotonic() + asked["wait"]
+    # Who has seen an entry is answered by a node that has it, too. What is now only the primary knows.
+    size, newest = changes.size(since), since == changes.NOW
+    return reading.read(lambda database: _poll(database, asked, until), size=size, newest=newest)
 
 
 @blueprint.route("/entries/<index:index>")
@@ -60,8 +59,11 @@ def index() -> http.Answer:
 def entry(index: int) -> http.Answer:
     """An entry with its exact payload bytes and salt, so that anybody can compute its leaf hash."""
     http.query(ENTRY)
-    db = http.house().database.reader()
-    auth.authenticate(db)
+    auth.authenticate()
+    return reading.read(lambda database: _entry(database.reader(), index))
+
+
+def _entry(db: Connection, index: int) -> http.Answer:
     sealed = next(log.sealed_entries(db, index, index + 1), None)
     if sealed is None:
         raise errors.NotFound(f"The log has no entry {index}: it ends before.")
@@ -69,29 +71,45 @@ def entry(index: int) -> http.Answer:
     return http.answer(changes.entry(sealed), etag=http.etag(index, sealed.erased.index if sealed.erased else None))
 
 
-def _page(house: House, asked: Mapping[str, Any], seen: int) -> http.Answer:
-    with house.database.snapshot() as db:
+def _poll(database: Database, asked: Mapping[str, Any], until: float) -> http.Answer:
+    db = database.reader()
+    head = log.head(db)
+    seen = changes.seen(asked.get("since"), head)
+    unchanged = _unchanged(head, seen)
+    if unchanged is not None and not asked["wait"]:
+        return unchanged
+    changes.check(db, asked.get("since"), head)
+    if asked["wait"] and seen == head.size:
+        unchanged = _unchanged(_await(http.house(), db, head, until), seen)
+    return unchanged or _page(http.house(), database, asked, seen)
+
+
+def _page(house: House, database: Database, asked: Mapping[str, Any], seen: int) -> http.Answer:
+    with database.snapshot() as db:
         head = log.head(db)
+        # After a failover another server may answer than the one that was asked first: `next` must not go back.
+        changes.check(db, asked.get("since"), head)
         feed = changes.page(db, asked, head, seen, house.settings.poll_after)
     # A full page without payloads holds no words and never changes but for its head, so it may be kept longer.
     lasting = feed.full and asked.get("include") != "entry"
     cache = http.AN_HOUR if lasting else http.PUBLIC
     etag = _etag(head, seen) if feed.full else _etag(head)
     # A held poll is about the moment it ends: out of a cache it would not be held at all.
-    return http.answer(feed.body, etag=etag, cache=http.NO_STORE if asked["wait"] else cache)
+    token = (consistency.HEADER, consistency.VERSION + feed.next)
+    cache = http.NO_STORE if asked["wait"] else cache
+    return http.answer(feed.body, etag=etag, cache=cache, headers=(token, FEEDS))
 
 
-def _await(house: House, db: Connection, head: Head, seconds: int) -> Head:
-    """The head once it has moved, or as it is after so many seconds, or at once where too many wait already.
+def _await(house: House, db: Connection, head: Head, until: float) -> Head:
+    """The head once it has moved, or as it is at that time, or at once where too many wait already.
 
     Each waiter holds a thread, so no more may wait than leaves threads for those who want an answer now.
     """
     if not house.waiters.acquire(blocking=False):
         return head
     try:
-        end = time.monotonic() + seconds
         current = head
-        while current.size == head.size and time.monotonic() < end and not house.stopping():
+        while current.size == head.size and time.monotonic() < until and not house.stopping():
             time.sleep(GLANCE)
             current = log.head(db)
         return current
@@ -109,4 +127,4 @@ def _etag(head: Head, seen: int | None = None) -> str:
     Bots send the ETag of their last answer with their next cursor. If a full page had the ETag of the head,
     the page after it would be answered by 304, and a bot that is catching up would wait for the next write to get on.
     """
-    return head_etag(head, "" if seen is None else f"-{seen}")
+    return reading.head_etag(head, "" if seen is None else f"-{seen}")

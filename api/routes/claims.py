@@ -59,7 +59,7 @@ def index() -> http.Answer:
 )
 def record() -> http.Answer:
     """The same words by the same speaker on the same date are refused with the address of the claim that has them."""
-    token = auth.require(http.house().database.reader(), "claims")
+    token = auth.require("claims")
     body = http.body(CLAIM)
     claim_id = body.get("id") or str(ULID())
     drafted = draft(body, claim_id)
@@ -89,7 +89,7 @@ def read(claim_id: str) -> http.Answer:
 )
 def amend(claim_id: str) -> http.Answer:
     """Verdicts on other words than the claim has afterwards are stale until their reviewers affirm or replace them."""
-    token = auth.require(http.house().database.reader(), "edit")
+    token = auth.require("edit")
     return writing.amend(token, f"claim/{claim_id}", CLAIM, lambda known: known.claim(claim_id), claims.amend)
 
 
@@ -105,7 +105,7 @@ def amend(claim_id: str) -> http.Answer:
 )
 def withdraw(claim_id: str) -> http.Answer:
     """It stays on record as withdrawn, and counts in no timeline and no contradiction."""
-    token = auth.require(http.house().database.reader(), "edit")
+    token = auth.require("edit")
     revision = http.required_revision()
     reason = http.body(WITHDRAWAL)["reason"]
     name = f"claim/{claim_id}"

@@ -58,7 +58,7 @@ def index() -> http.Answer:
 )
 def assess() -> http.Answer:
     """In the name of the token's party; a later assessment by the same reviewer takes the place of the earlier one."""
-    token = auth.require(http.house().database.reader(), "verdicts")
+    token = auth.require("verdicts")
     body = http.body(ASSESSMENT)
     return writing.write(token, lambda known: domain.assess(body, token.party, known), _assessed)
 

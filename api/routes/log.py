@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from marshmallow import Schema
@@ -10,6 +10,7 @@ from marshmallow import Schema
 from api import auth, errors, http
 from api.openapi import Blueprint, documented
 from api.reads import proofs
+from api.routes import reading
 from api.routes.reading import head_etag
 from api.storage import log
 from api.storage.log import Connection
@@ -43,7 +44,11 @@ def checkpoint() -> http.Answer:
 
     It is never smaller than the head of a page of changes that was fetched before.
     """
-    _, db = _asked(NO_QUERY)
+    _asked(NO_QUERY)
+    return reading.read(lambda database: _checkpoint(database.reader()), signed=True)
+
+
+def _checkpoint(db: Connection) -> http.Answer:
     checkpoints = http.house().checkpoints
     checkpoints.published(db)
     unchanged = http.not_modified(head_etag(log.head(db)), cache=http.NO_STORE)
@@ -57,8 +62,9 @@ def checkpoint() -> http.Answer:
 @documented(summary="The log's verifier keys", query=NoQuery, answers={200: "text/plain"}, problems=[errors.NotFound])
 def key() -> http.Answer:
     """One on each line, as NAME+ID+BASE64: first those that sign, then those that did once and are retired."""
-    _, db = _asked(NO_QUERY)
-    keys = http.house().checkpoints.published(db)
+    _asked(NO_QUERY)
+    published = http.house().checkpoints.published
+    keys = reading.read(lambda database: published(database.reader()), newest=True)
     return http.answer("".join(f"{one}\n" for one in keys).encode(), content_type=TEXT)
 
 
@@ -66,16 +72,20 @@ def key() -> http.Answer:
 @documented(summary="Prove that an entry is in the log", query=InclusionQuery, answers={200: InclusionDocument})
 def inclusion() -> http.Answer:
     """The audit path of an entry's leaf in the tree of a size (RFC 6962); it never changes."""
-    asked, db = _asked(INCLUSION)
-    return http.answer(proofs.inclusion(db, asked["index"], asked["size"]), cache=http.FOR_EVER)
+    asked = _asked(INCLUSION)
+    index, size = asked["index"], asked["size"]
+    proof = reading.read(lambda database: proofs.inclusion(database.reader(), index, size), size=size)
+    return http.answer(proof, cache=http.FOR_EVER)
 
 
 @blueprint.route("/log/proofs/consistency")
 @documented(summary="Prove that the log only grew", query=ConsistencyQuery, answers={200: ConsistencyDocument})
 def consistency() -> http.Answer:
     """The proof that the tree of the larger size begins with that of the smaller one (RFC 6962); it never changes."""
-    asked, db = _asked(CONSISTENCY)
-    return http.answer(proofs.consistency(db, asked["from"], asked["to"]), cache=http.FOR_EVER)
+    asked = _asked(CONSISTENCY)
+    old, new = asked["from"], asked["to"]
+    proof = reading.read(lambda database: proofs.consistency(database.reader(), old, new), size=new)
+    return http.answer(proof, cache=http.FOR_EVER)
 
 
 @blueprint.route("/verdicts/<verdict_id>/proof")
@@ -89,8 +99,8 @@ def consistency() -> http.Answer:
 def verdict(verdict_id: str) -> http.Answer:
     """One file with all that it takes to check offline that this verdict was published as it stands here: the entry
     that published it, its inclusion proof and a signed checkpoint."""
-    _, db = _asked(NO_QUERY)
-    return _proof(db, proofs.of_verdict(db, verdict_id))
+    _asked(NO_QUERY)
+    return _proof(lambda db: proofs.of_verdict(db, verdict_id))
 
 
 @blueprint.route("/claims/<claim_id>/proof")
@@ -103,11 +113,17 @@ def verdict(verdict_id: str) -> http.Answer:
 )
 def claim(claim_id: str) -> http.Answer:
     """One file with all that it takes to check offline that an entry made this revision of the claim."""
-    asked, db = _asked(CLAIM_PROOF)
-    return _proof(db, proofs.of_claim(db, claim_id, asked.get("revision")))
+    asked = _asked(CLAIM_PROOF)
+    return _proof(lambda db: proofs.of_claim(db, claim_id, asked.get("revision")))
 
 
-def _proof(db: Connection, index: int) -> http.Answer:
+def _proof(find: Callable[[Connection], int]) -> http.Answer:
+    """The file that proves the entry which is found; of the primary, since it is signed."""
+    return reading.read(lambda database: _signed(database.reader(), find), signed=True)
+
+
+def _signed(db: Connection, find: Callable[[Connection], int]) -> http.Answer:
+    index = find(db)
     # The checkpoint comes after the entry was found, so it covers it.
     made = http.house().checkpoints.current(db)
     if index >= made.size:
@@ -116,8 +132,7 @@ def _proof(db: Connection, index: int) -> http.Answer:
     return http.answer(proofs.file(db, index, made), etag=head_etag(made))
 
 
-def _asked(schema: Schema) -> tuple[Mapping[str, Any], Connection]:
+def _asked(schema: Schema) -> Mapping[str, Any]:
     asked = http.query(schema)
-    db = http.house().database.reader()
-    auth.authenticate(db)
-    return asked, db
+    auth.authenticate()
+    return asked

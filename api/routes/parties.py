@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api import auth, errors, http
 from api.domain import parties
+from api.interop import feeds
 from api.openapi import Blueprint, documented
 from api.reads import lists
 from api.routes import reading, writing
@@ -36,7 +37,7 @@ def index() -> http.Answer:
 )
 def record() -> http.Answer:
     """A person, or an organisation and the one above it."""
-    token = auth.require(http.house().database.reader(), "claims")
+    token = auth.require("claims")
     body = http.body(PARTY)
     party_id = body["id"]
     return writing.write(
@@ -48,11 +49,16 @@ def record() -> http.Answer:
 
 @blueprint.route("/<party_id>")
 @documented(
-    summary="Read a party", query=DocumentQuery, answers={200: PartyDocument}, etag=True, problems=[errors.NotFound]
+    summary="Read a party",
+    query=DocumentQuery,
+    answers={200: PartyDocument},
+    etag=True,
+    headers=["Link"],
+    problems=[errors.NotFound],
 )
 def read(party_id: str) -> http.Answer:
     """The party as it stands, or stood `at`."""
-    return reading.document(f"party/{party_id}", DOCUMENT)
+    return reading.document(f"party/{party_id}", DOCUMENT, [("Link", feeds.alternates(party=party_id))])
 
 
 @blueprint.route("/<party_id>", methods=["PATCH"])
@@ -69,5 +75,5 @@ def read(party_id: str) -> http.Answer:
 def amend(party_id: str) -> http.Answer:
     """With another parent, the claims of the party and of all under it count as those of the new
     organisations above."""
-    token = auth.require(http.house().database.reader(), "edit")
+    token = auth.require("edit")
     return writing.amend(token, f"party/{party_id}", PARTY, lambda known: known.party(party_id), parties.amend)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api import auth, errors, http
 from api.domain import questions
+from api.interop import feeds
 from api.openapi import Blueprint, documented
 from api.reads import lists, timelines
 from api.routes import reading, writing
@@ -35,7 +36,7 @@ def index() -> http.Answer:
 )
 def record() -> http.Answer:
     """Two different positions oppose each other unless one is neutral."""
-    token = auth.require(http.house().database.reader(), "claims")
+    token = auth.require("claims")
     body = http.body(QUESTION)
     name = body["id"]
     return writing.write(
@@ -49,11 +50,12 @@ def record() -> http.Answer:
     query=DocumentQuery,
     answers={200: QuestionDocument},
     etag=True,
+    headers=["Link"],
     problems=[errors.NotFound],
 )
 def read(question_id: str) -> http.Answer:
     """The question as it stands, or stood `at`."""
-    return reading.document(f"question/{question_id}", DOCUMENT)
+    return reading.document(f"question/{question_id}", DOCUMENT, [("Link", feeds.alternates(question=question_id))])
 
 
 @blueprint.route("/<question_id>", methods=["PATCH"])
@@ -69,7 +71,7 @@ def read(question_id: str) -> http.Answer:
 )
 def amend(question_id: str) -> http.Answer:
     """Positions can be added and described anew, not dropped."""
-    token = auth.require(http.house().database.reader(), "edit")
+    token = auth.require("edit")
     return writing.amend(
         token,
         f"question/{question_id}",

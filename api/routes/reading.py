@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
 from marshmallow import Schema
@@ -11,19 +12,57 @@ from marshmallow import Schema
 from api import auth, http
 from api.checkpoints import Checkpoint
 from api.errors import NotFound
+from api.nodes import Needs
 from api.reads import moments
 from api.storage import log
+from api.storage.database import Database
 from api.storage.log import Connection, Head
 
+T = TypeVar("T")
 Listing = Callable[[Connection, Mapping[str, Any], int | None], bytes]
+# The same with the cursor of the next page beside it, for formats that have no place for it.
+Paging = Callable[[Connection, Mapping[str, Any], int | None], tuple[bytes, str | None]]
+
+Headers = Sequence[tuple[str, str]]
+Linked = Callable[[Connection, Mapping[str, Any], int | None], tuple[bytes, Headers]]
+
+# The ETags of lists, and of documents (see `head_etag` and `http.etag`).
+_LOG_TAG = re.compile(r'"log-([0-9]{1,16})-')
+_DOCUMENT_TAG = re.compile(r'"([0-9]{1,16})(?:-([0-9]{1,16}))?"')
 
 
-def document(name: str, schema: Schema) -> http.Answer:
+def read(
+    work: Callable[[Database], T],
+    *,
+    at: int | str | None = None,
+    size: int = 0,
+    newest: bool = False,
+    signed: bool = False,
+) -> T:
+    """What `work` makes of the database of whichever node knows enough for this request: what its headers name, so many
+    entries, the record as it stood `at` (see `api.nodes.Needs`).
+
+    `work` may be done on one node and then again on another. Raises InvalidRequest for a malformed Consistency-Token,
+    ConsistencyUnmet, and what `work` raises.
+    """
+    nodes, point = http.house().nodes, http.consistency_token()
+    seen = _seen() if nodes.are_several else 0
+    instant = at if isinstance(at, str) else ""
+    size = max(size, at) if isinstance(at, int) else size
+    return nodes.read(work, Needs(size, point, instant, seen, newest, signed))
+
+
+def document(name: str, schema: Schema, headers: Iterable[tuple[str, str]] = ()) -> http.Answer:
     """The document of a subject as it stands, or stood `at`; its ETag is its revision. Raises NotFound."""
     asked = http.query(schema)
-    db = http.house().database.reader()
-    auth.authenticate(db)
+    auth.authenticate()
     at = asked.get("at")
+    return read(lambda database: _document(database.reader(), name, at, headers), at=at)
+
+
+def _document(
+    db: Connection, name: str, at: int | str | None, headers: Iterable[tuple[str, str]]
+) -> http.Answer:
     if at is None:
         version, erasure = log.document(db, name), None
     else:
@@ -31,35 +70,55 @@ def document(name: str, schema: Schema) -> http.Answer:
         erasure, version = log.last_erasure(db), log.document(db, name, moments.size(db, at))
     if version is None:
         raise NotFound.of(name, then=at is not None)
-    return http.answer(version[1], etag=http.etag(version[0], erasure))
+    return http.answer(version[1], etag=http.etag(version[0], erasure), headers=headers)
 
 
-def derived(schema: Schema, listing: Listing) -> http.Answer:
+def derived(schema: Schema, listing: Listing, content_type: str = http.JSON, more: str = "") -> http.Answer:
     """What is put together from several rows, all of them read from one state of the record.
 
-    Every answer follows from the log and the URL alone, so the size of the log is its ETag: 304 is decided
-    before a row is read.
+    Every answer follows from the log and the URL alone, and from `more` where it depends on settings, so these are its
+    ETag: 304 is decided before a row is read.
     """
-    return _derived(schema, listing, linked=False)
+    return _derived(schema, lambda *asked: (listing(*asked), ()), content_type, more)
 
 
 def listed(schema: Schema, listing: Listing) -> http.Answer:
     """A page of a list, with a Link to the next one; otherwise as `derived`."""
-    return _derived(schema, listing, linked=True)
+
+    def linked(db: Connection, asked: Mapping[str, Any], at: int | None) -> tuple[bytes, Headers]:
+        body = listing(db, asked, at)
+        return body, _links(body)
+
+    return _derived(schema, linked, http.JSON, "")
 
 
-def _derived(schema: Schema, listing: Listing, linked: bool) -> http.Answer:
+def paged(schema: Schema, paging: Paging, content_type: str, more: str = "") -> http.Answer:
+    """A page in a format that has no place for the cursor: only the Link has it. Otherwise as `derived`."""
+
+    def linked(db: Connection, asked: Mapping[str, Any], at: int | None) -> tuple[bytes, Headers]:
+        body, following = paging(db, asked, at)
+        return body, [http.link_next(http.next_url(following))] if following else []
+
+    return _derived(schema, linked, content_type, more)
+
+
+def _derived(schema: Schema, listing: Linked, content_type: str, more: str) -> http.Answer:
     asked = http.query(schema)
-    database = http.house().database
-    auth.authenticate(database.reader())
+    auth.authenticate()
+    return read(lambda database: _put_together(database, asked, listing, content_type, more), at=asked.get("at"))
+
+
+def _put_together(
+    database: Database, asked: Mapping[str, Any], listing: Linked, content_type: str, more: str
+) -> http.Answer:
     with database.snapshot() as db:
         head = log.head(db)
-        etag = head_etag(head)
+        etag = head_etag(head, more)
         unchanged = http.not_modified(etag)
         if unchanged is not None:
             return unchanged
-        body = listing(db, asked, moments.size(db, asked.get("at")))
-    return http.answer(body, etag=etag, headers=_links(body) if linked else ())
+        body, headers = listing(db, asked, moments.size(db, asked.get("at")))
+    return http.answer(body, etag=etag, headers=headers, content_type=content_type)
 
 
 def head_etag(head: Head | Checkpoint, more: str = "") -> str:
@@ -80,3 +139,10 @@ def _links(body: bytes) -> list[tuple[str, str]]:
     tail = body[body.rindex(b'"next":') + 7 : -1].split(b",")[0]
     following = orjson.loads(tail)
     return [http.link_next(http.next_url(following))] if following else []
+
+
+def _seen() -> int:
+    """How many entries those answers were made of, at least, whose ETags stand in If-None-Match: 0 for others."""
+    given: str = http.current().environ.get("HTTP_IF_NONE_MATCH", "")
+    of_logs, of_documents = _LOG_TAG.findall(given), _DOCUMENT_TAG.findall(given)
+    return max([0, *map(int, of_logs), *(int(number) + 1 for pair in of_documents for number in pair if number)])

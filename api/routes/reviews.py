@@ -45,7 +45,7 @@ def take_in() -> http.Answer:
 
     Reviews are the token's party's own. With the scope `admin` those of others are recorded in their names.
     """
-    token = auth.require(http.house().database.reader(), "claims", "verdicts")
+    token = auth.require("claims", "verdicts")
     body = http.foreign_body(http.JSON, LD_JSON)
     if not isinstance(body, dict | list):
         raise InvalidRequest.of("", "Send a JSON object or a list: ClaimReview, or what has some in it.", "type")

@@ -71,7 +71,7 @@ def index(claim_id: str) -> http.Answer:
 def publish(claim_id: str) -> http.Answer:
     """In the name of the token's party, on the words that the claim has. A correction names the verdict that
     it `supersedes`."""
-    token = auth.require(http.house().database.reader(), "verdicts")
+    token = auth.require("verdicts")
     body = http.body(VERDICT)
     verdict_id = body.get("id") or str(ULID())
 
@@ -103,7 +103,7 @@ def read(verdict_id: str) -> http.Answer:
 )
 def retract(verdict_id: str) -> http.Answer:
     """Only its own reviewer can. It stays on record as retracted, with the reason."""
-    token = auth.require(http.house().database.reader(), "verdicts")
+    token = auth.require("verdicts")
     reason = http.body(RETRACTION)["reason"]
     name = f"verdict/{verdict_id}"
 

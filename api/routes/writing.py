@@ -10,9 +10,10 @@ from api import http
 from api.domain.entries import Entry, Event, instant
 from api.domain.record import Body, Record, merged
 from api.drafts import Draft
-from api.errors import IdempotencyMismatch, NotFound, RevisionMismatch
+from api.errors import IdempotencyMismatch, NotFound, Refusal, RevisionMismatch
 from api.history import History
 from api.ledger import Decision, Turn
+from api.reads import consistency
 from api.storage import keys, log
 from api.storage.keys import Token
 from api.storage.log import Connection
@@ -42,28 +43,53 @@ def write(token: Token, decision: Decision, answering: Answering, drafted: Draft
 
     With an Idempotency-Key the first answer is stored in the same transaction as the entry. A second request
     with the key waits for its turn and then gets that answer; so no retry, however early, is ever executed
-    twice. Raises the decision's Refusal, and IdempotencyMismatch where the key was used for another request.
+    twice. Raises the decision's Refusal, IdempotencyMismatch where the key was used for another request, and
+    ConsistencyUnmet where the log has lost what the request's token stands for.
     """
     return in_turn(token, lambda turn: answering(turn.db, turn.append(decision, token.party, drafted)))
 
 
-def in_turn(token: Token, writing: Callable[[Turn], Reply]) -> http.Answer:
-    """Do what `write` does for any number of entries: `writing` appends them. It raises a Refusal only where it
-    appended nothing."""
-    http.query(NO_QUERY)
-    key = http.idempotency_key()
+def in_turn(token: Token, writing: Callable[[Turn], Reply], query: Schema = NO_QUERY) -> http.Answer:
+    """Do what `write` does for any number of entries: `writing` appends them. Where it raises a Refusal, none of them
+    is there. `query`: the parameters that the request may have."""
+    http.query(query)
+    key, point = http.idempotency_key(), http.consistency_token()
     digest = http.request_digest() if key else b""
 
     def work(turn: Turn) -> Reply:
         reply = _recalled(turn.db, token, key, digest) if key else None
         if reply is None:
-            reply = writing(turn)
+            if point:
+                consistency.check(turn.db, point)
+            reply = _whole(turn, writing)
+            reply.headers.append((consistency.HEADER, consistency.token(*turn.reached)))
             if key:
                 _remember(turn.db, token, key, digest, reply)
         return reply
 
-    reply: Reply = http.house().writers.write(work)
+    try:
+        reply: Reply = http.house().writers.write(work)
+    except _Undone as undone:
+        raise undone.refusal from None
     return http.answer(reply.body, status=reply.status, headers=reply.headers, cache=http.NO_STORE)
+
+
+class _Undone(Exception):
+    """A refusal that came after something was appended: as no Refusal, it takes the whole transaction with it."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
+def _whole(turn: Turn, writing: Callable[[Turn], Reply]) -> Reply:
+    size = turn.head.size
+    try:
+        return writing(turn)
+    except Refusal as refusal:
+        if turn.head.size != size:
+            raise _Undone(refusal) from refusal
+        raise
 
 
 def created(name: str, url: str) -> Answering:

@@ -15,7 +15,7 @@ from api.storage.log import Connection
 
 # Rows of these may go in any order, since their keys say where they belong. The others have row numbers of their own,
 # which a rebuild must give again, and keep the order in which they came.
-SORTED = ("facets", "statements", "change_facets", "fingerprints", "names", "subjects")
+SORTED = ("facets", "statements", "change_facets", "fingerprints", "names", "subjects", "review_pages")
 # Nothing else is read to write here, and what is written here is numbered at once.
 APART = ("terms",)
 ROWS_A_STATEMENT = 50

@@ -14,6 +14,18 @@ SERVER = "postgresql://"
 BESIDE_SERVER = "onrecord"
 
 
+class Delivering(Protocol):
+    """The right to deliver. To be used by the thread that took it."""
+
+    def holds(self) -> bool:
+        """Whether it is still ours: a server may have given it to another when the connection was cut."""
+        ...
+
+    def release(self) -> None:
+        """Give it up."""
+        ...
+
+
 class Database(Protocol):
     """A record's database. Each thread has connections of its own.
 
@@ -79,12 +91,29 @@ class Database(Protocol):
         Out: whether that was enough."""
         ...
 
+    def discard(self) -> None:
+        """Remove the record for good, so that there is nothing any more: what a demo does with what a demo made."""
+        ...
+
     def serve(self) -> None:
         """Hold the database, until this process and those that it forks have ended, against being replaced."""
         ...
 
+    def deliver(self) -> Delivering | None:
+        """Take the right to deliver webhooks, which one process has at a time; None while another one has it. It ends
+        with the process."""
+        ...
+
     def close(self) -> None:
         """Close this thread's connections."""
+        ...
+
+
+class Replica(Database, Protocol):
+    """The database on a server that follows another one: it is only read, and may be behind."""
+
+    def begin_anew(self) -> None:
+        """Let every thread open another connection when it reads again."""
         ...
 
 

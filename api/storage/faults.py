@@ -121,6 +121,13 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, EngineFailure) and not error.uncertain and (error.lost or error.code in _PASSING)
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether the database could not be opened, or the connection to it was lost."""
+    if isinstance(error, EngineFailure):
+        return error.lost or is_shut(error.code) or (error.code or "").startswith("08")
+    return isinstance(error, StoreError)
+
+
 def is_uncertain(error: BaseException) -> bool:
     """Whether nobody knows if what failed like this was committed."""
     return isinstance(error, EngineFailure) and error.uncertain
@@ -136,7 +143,7 @@ def _of_server(error: EngineFailure) -> Refusal | None:
         return StorageDamaged(_DAMAGED)
     if error.code in _BUSY:
         return Busy("The database is busy with others. Try again.", headers={"Retry-After": "1"})
-    if error.lost or is_shut(error.code) or (error.code or "").startswith("08"):
+    if is_away(error):
         return StorageUnavailable(_LOST, headers={"Retry-After": "5"})
     return _unavailable(_SQLSTATES.get(error.code or ""))
 

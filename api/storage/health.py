@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from api.storage.faults import EngineFailure
 from api.storage.log import Connection
 
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
@@ -35,9 +36,34 @@ def damage(db: Connection) -> str | None:
     return None if found == "ok" else found
 
 
+class Identity(NamedTuple):
+    """What a PostgreSQL database shares with every copy that follows it: the server's identifier and the database's
+    number; and what it does not, since when the server has been running. "" is what the server does not tell."""
+
+    system: str
+    number: int
+    since: str
+
+
+def identity(db: Connection) -> Identity:
+    """Which database of which PostgreSQL server this is."""
+    number, since = db.execute(
+        "SELECT CAST(oid AS INTEGER), CAST(pg_postmaster_start_time() AS TEXT) FROM pg_database"
+        " WHERE datname = current_database()"
+    ).fetchone()
+    try:
+        [system] = db.execute("SELECT CAST(system_identifier AS TEXT) FROM pg_control_system()").fetchone()
+    except EngineFailure as failed:
+        if failed.code != "42501":  # not allowed to this user
+            raise
+        system = ""
+    return Identity(system, number, since)
+
+
 class Server(NamedTuple):
     """A PostgreSQL server: its version, whether it only follows another, whether this user may make tables and schemas,
-    how far a commit goes, and how many connections it takes."""
+    how far a commit goes, how many connections it takes, and how many seconds ago the last change was made that a
+    server which follows another has made after it."""
 
     version: str
     standby: bool
@@ -45,6 +71,7 @@ class Server(NamedTuple):
     fsync: str
     synchronous_commit: str
     connections: str
+    followed: int | None
 
 
 def server(db: Connection) -> Server:
@@ -53,6 +80,7 @@ def server(db: Connection) -> Server:
         "SELECT current_setting('server_version'), pg_is_in_recovery(),"
         " coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)"
         " AND has_database_privilege(current_database(), 'CREATE'),"
-        " current_setting('fsync'), current_setting('synchronous_commit'), current_setting('max_connections')"
+        " current_setting('fsync'), current_setting('synchronous_commit'), current_setting('max_connections'),"
+        " CAST(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) AS INTEGER)"
     ).fetchone()
     return Server(*row)

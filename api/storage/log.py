@@ -288,13 +288,26 @@ def document(db: Connection, name: str, at: int | None = None) -> tuple[int, byt
     return None
 
 
+def documents(db: Connection, names: Sequence[str], at: int | None = None) -> dict[str, bytes]:
+    """The documents of those of many subjects that are on record, or were at `at`, by their names."""
+    found: dict[str, bytes] = {}
+    for start in range(0, len(names), READ_TOGETHER):
+        part = names[start : start + READ_TOGETHER]
+        marks = {f"name{i}": name for i, name in enumerate(part)}
+        body = version("body", "s.no", None if at is None else ":at")
+        sql = f"SELECT s.name, {body} FROM subjects s WHERE s.name IN ({', '.join(f':{mark}' for mark in marks)})"
+        rows = db.execute(sql, {**marks, "at": at}).fetchall()
+        found |= {name: bytes(body) for name, body in rows if body is not None}
+    return found
+
+
 def excerpt(db: Connection, no: int, at: int | None = None) -> bytes:
     """The excerpt of a claim's document, by its number, as it stands or stood at `at`."""
     return _version(db, "excerpt", no, at)
 
 
-def document_by_number(db: Connection, no: int, at: int) -> bytes:
-    """A subject's document as it stood when the log had `at` entries; the subject must have been there then."""
+def document_by_number(db: Connection, no: int, at: int | None) -> bytes:
+    """A subject's document as it stands, or as it stood when the log had `at` entries; it must have been there then."""
     return _version(db, "body", no, at)
 
 
@@ -317,6 +330,17 @@ def add_change(db: Connection, index: int, line: bytes, facets: Iterable[str]) -
 
 def changes(db: Connection, since: int, until: int, facets: Sequence[str], limit: int) -> list[tuple[int, bytes]]:
     """(index, line) of the changes numbered from `since` up to, not including, `until` that have all the facets."""
+    return _changes(db, since, until, facets, limit, "ASC")
+
+
+def newest_changes(db: Connection, facets: Sequence[str], limit: int) -> list[tuple[int, bytes]]:
+    """(index, line) of the last changes that have all the facets, the newest first."""
+    return _changes(db, 0, 2**62, facets, limit, "DESC")
+
+
+def _changes(
+    db: Connection, since: int, until: int, facets: Sequence[str], limit: int, direction: str
+) -> list[tuple[int, bytes]]:
     parameters: dict[str, Any] = {"since": since, "until": until, "limit": limit}
     parameters.update({f"facet{i}": facet for i, facet in enumerate(facets)})
     others = "".join(
@@ -329,7 +353,8 @@ def changes(db: Connection, since: int, until: int, facets: Sequence[str], limit
     else:
         source, order = "changes c WHERE c.idx", "c.idx"
     rows: list[tuple[int, bytes]] = db.execute(
-        f"SELECT c.idx, c.line FROM {source} >= :since AND {order} < :until{others} ORDER BY {order} LIMIT :limit",
+        f"SELECT c.idx, c.line FROM {source} >= :since AND {order} < :until{others}"
+        f" ORDER BY {order} {direction} LIMIT :limit",
         parameters,
     ).fetchall()
     return rows

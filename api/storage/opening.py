@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from api.storage import sqlite
-from api.storage.database import SERVER, Database, beside, is_server
+from api.storage.database import SERVER, Database, Replica, beside, is_server
 from api.storage.faults import StoreError
 
 # What a platform may call it.
@@ -19,11 +20,24 @@ def database(place: str | Path, heads: str | Path | None = None) -> Database:
     needed for its engine is not installed."""
     if not is_server(place):
         return sqlite.Database(place, heads)
+    made: Database = _postgresql().Database(str(place), heads or f"{beside(place)}.heads")
+    return made
+
+
+def replica(url: str) -> Replica:
+    """The database of a server that follows another one; nothing is opened yet. Raises as `database`."""
+    _postgresql()
+    from api.storage import postgresql_replica
+
+    return postgresql_replica.Replica(url)
+
+
+def _postgresql() -> ModuleType:
     try:
         from api.storage import postgresql
     except ImportError as error:
         raise StoreError(f"PostgreSQL needs a driver: {EXTRA} ({error}).") from error
-    return postgresql.Database(str(place), heads or f"{beside(place)}.heads")
+    return postgresql
 
 
 def place(url: str) -> str:

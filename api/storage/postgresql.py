@@ -15,10 +15,12 @@ from api.errors import Busy
 from api.storage import postgresql_tables as tables
 from api.storage.database import BESIDE_SERVER
 from api.storage.faults import EngineFailure, StoreError
-from api.storage.session import PLANNING, SETTINGS, Session, connect, failure
+from api.storage.session import PLANNING, PRIMARY, SETTINGS, Session, connect, failure
 
 # The lock that is the writer's turn: any number will do that nobody else uses in this database.
 TURN = 0x6F6E7265636F7264
+# The lock of whoever delivers webhooks.
+DELIVERY = 0x6F6E7264656C6976
 # Seconds that a writer waits for its turn. An import's turns are short, a rebuild's takes as long as it takes.
 PATIENCE = 60
 
@@ -47,8 +49,8 @@ class Database:
         " its archive and its standbys', until they are recycled."
     )
 
-    def __init__(self, url: str, heads: str | Path, beside: str | Path = BESIDE_SERVER) -> None:
-        self.url, self.name = url, named(url)
+    def __init__(self, url: str, heads: str | Path, beside: str | Path = BESIDE_SERVER, setting: str = PRIMARY) -> None:
+        self.url, self.name, self.setting = url, named(url, setting), setting
         self.heads, self.beside = Path(heads), Path(beside)
         self.extends_heads = False
         self._looked_at = 0
@@ -135,19 +137,42 @@ class Database:
         Raises EngineFailure where that was not enough.
         """
         session = self._session("session")
+        # Behind a pooler what is set would stay with a connection that another client has next. There the limits hold
+        # that the role has.
+        limits = {"lock_timeout": str(int(patience * 1000)), "statement_timeout": "0"}
+        limits = {} if session.pooled else {"default_transaction_read_only": "off", **limits}
         for table in ("payloads", "idempotency"):
-            session.run("SET default_transaction_read_only = off")
             try:
-                session.run(f"SET lock_timeout = {int(patience * 1000)}")
-                session.run("SET statement_timeout = 0")
+                for key, value in limits.items():
+                    session.run(f"SET {key} = {value}")
                 session.run(f"VACUUM FULL {table}")
             finally:
-                for key, value in SETTINGS.items():
-                    session.run(f"SET {key} = {value}")
+                for key in limits:
+                    session.run(f"SET {key} = {SETTINGS[key]}")
         return True
+
+    def discard(self) -> None:
+        """Drop every table of the record."""
+        with self.turn() as session:
+            tables.drop(session)
 
     def serve(self) -> None:
         """Nobody puts another database in the place of one on a server."""
+
+    def deliver(self) -> Delivering | None:
+        """A lock of a session of its own; None while another session has it. Raises StoreError where sessions are
+        shared."""
+        session = Session(self._connect)
+        if session.pooled:
+            session.close()
+            raise StoreError(
+                f"Webhooks are delivered over a session that stays: connect to {self.name} directly, or by a pooler"
+                " that pools sessions, not transactions."
+            )
+        if not session.run(f"SELECT pg_try_advisory_lock({DELIVERY})").fetchone()[0]:
+            session.close()
+            return None
+        return Delivering(session)
 
     def close(self) -> None:
         """Close this thread's connections."""
@@ -166,7 +191,7 @@ class Database:
     def _connect(self) -> psycopg.Connection[Any]:
         # Who answers may be another server than before, which has not all that this process has signed.
         self.extends_heads = False
-        return connect(self.url, self.name)
+        return connect(self.url, self.name, self.setting)
 
     def _begin_turn(self, session: Session) -> None:
         try:
@@ -213,6 +238,25 @@ class Database:
             session.close()
 
 
+class Delivering:
+    """The right to deliver (`api.storage.database.Delivering`), which ends with the session that has the lock."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def holds(self) -> bool:
+        """Whether the session is still the one that took the lock."""
+        try:
+            self._session.run("SELECT 1")
+        except EngineFailure:
+            return False
+        return True
+
+    def release(self) -> None:
+        """End the session."""
+        self._session.close()
+
+
 @contextmanager
 def _failing(session: Session) -> Iterator[None]:
     try:
@@ -225,14 +269,14 @@ def _failing(session: Session) -> Iterator[None]:
         raise failed from error
 
 
-def named(url: str) -> str:
+def named(url: str, setting: str = PRIMARY) -> str:
     """What a database is called where anybody may read it: its URL without user, password and options. Raises
-    StoreError for what is none."""
+    StoreError for what is none; `setting` is the variable that has it."""
     try:
         given = conninfo.conninfo_to_dict(url)
     except psycopg.Error:
         # What the driver says repeats a part of the URL, which may be of the password.
-        told = "DATABASE_URL is no URL that PostgreSQL understands: look at what follows the ?, and at each % in it."
+        told = f"{setting} is no URL that PostgreSQL understands: look at what follows the ?, and at each % in it."
         raise StoreError(told) from None
     host, port, name = (given.get(key) for key in ("host", "port", "dbname"))
     return f"postgresql://{host or ''}{f':{port}' if port else ''}/{name or ''}"

@@ -75,7 +75,9 @@ def matches(
     index, sought = _index(db), list(asked)
     parameters: dict[str, Any] = {"at": at, "ranked": RANKED + 1, "walked": WALKED, "last_row": last}
     inside = "" if days is None else " AND {0}.earliest >= :first AND {0}.earliest <= :last AND {0}.latest <= :last"
-    others, more = holding(terms, at, "s.no", start=1 if few else 0, inside=inside.format("o"))
+    # The plus keeps SQLite from the index by date, in which it would walk over all days that are asked for, for each
+    # match, where it can look up the one subject.
+    others, more = holding(terms, at, "s.no", start=1 if few else 0, inside=inside.format("+o"))
     parameters |= more
     if days is not None:
         parameters |= {"first": days.earliest, "last": days.latest}

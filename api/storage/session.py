@@ -14,10 +14,21 @@ from api.storage import dialect, faults
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.postgresql_search import FULL_TEXT
 
+# The settings that have the URLs of the servers.
+PRIMARY, REPLICA = "DATABASE_URL", "DATABASE_REPLICA_URL"
 # The oldest version that this is tested with.
 OLDEST = 150000
 # Seconds that opening a connection may take, unless the URL says otherwise.
 CONNECT_TIMEOUT = 5
+# What is read from a replica can be read elsewhere: a machine that is gone, and cannot say so, is given up in seconds,
+# and not in the quarter of an hour that the system would wait. In seconds, but the second, which is in milliseconds.
+GIVEN_UP_SOON = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 3_000,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
 # How many rows go into one statement of an import. Of few sizes, so that the server has prepared each.
 ROWS_A_STATEMENT = (128, 64, 32, 16, 8, 4, 2, 1)
 
@@ -183,15 +194,16 @@ class Session:
         return cursor
 
 
-def connect(url: str, name: str) -> psycopg.Connection[Any]:
-    """A connection that is set up. Raises StoreError with the reason; `name` is what the database is called there."""
+def connect(url: str, name: str, setting: str = PRIMARY) -> psycopg.Connection[Any]:
+    """A connection that is set up. Raises StoreError with the reason; `name` is what the database is called there, and
+    `setting` the variable that has the URL. What is only read need not commit durably."""
     try:
-        raw = psycopg.connect(url, autocommit=True, **_defaults(url))
+        raw = psycopg.connect(url, autocommit=True, **_defaults(url, setting))
     except psycopg.Error as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        raise StoreError(f"The database {name} cannot be opened: {reason}. {_remedy(reason)}") from None
+        raise StoreError(f"The database {name} cannot be opened: {reason}. {_remedy(reason, setting)}") from None
     try:
-        _set_up(raw, name)
+        _set_up(raw, name, writes=setting == PRIMARY)
     except psycopg.Error as error:
         raw.close()
         raise StoreError(f"The database {name} cannot be used: {' '.join(str(error).split())}.") from error
@@ -201,13 +213,13 @@ def connect(url: str, name: str) -> psycopg.Connection[Any]:
     return raw
 
 
-def _set_up(raw: psycopg.Connection[Any], name: str) -> None:
+def _set_up(raw: psycopg.Connection[Any], name: str, writes: bool) -> None:
     # Each width of a number would make another statement for the server to prepare.
     raw.adapters.register_dumper(int, Int8BinaryDumper)
     [(pid, durable, encoding, version)] = raw.execute(_ABOUT).fetchall()
     if version < OLDEST:
         raise StoreError(f"The database {name} is PostgreSQL {version // 10_000}: version 15 or later is needed.")
-    if durable == "off":
+    if writes and durable == "off":
         raise StoreError(
             f"The database {name} has synchronous_commit off: a write that was acknowledged could be lost. Run: ALTER"
             " DATABASE … SET synchronous_commit = on"
@@ -224,16 +236,18 @@ def _set_up(raw: psycopg.Connection[Any], name: str) -> None:
     raw.execute(f"SELECT {', '.join(told)}")
 
 
-def _defaults(url: str) -> dict[str, Any]:
+def _defaults(url: str, setting: str) -> dict[str, Any]:
     given = conninfo.conninfo_to_dict(url)
     defaults = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "onrecord", "client_encoding": "UTF8"}
+    if setting == REPLICA:
+        defaults |= GIVEN_UP_SOON
     return {key: value for key, value in defaults.items() if key not in given}
 
 
-def _remedy(reason: str) -> str:
+def _remedy(reason: str, setting: str) -> str:
     if "password" in reason or "authentication" in reason or "does not exist" in reason or "pg_hba" in reason:
-        return "Look at the user, the password and the database in DATABASE_URL."
-    return "Look whether the server runs, and at the host and port in DATABASE_URL."
+        return f"Look at the user, the password and the database in {setting}."
+    return f"Look whether the server runs, and at the host and port in {setting}."
 
 
 def _has_nul(value: Any) -> bool:

@@ -122,10 +122,14 @@ class Database:
         """Bring the schema up to date, making the file where there is none. Out: the names of the migrations that ran.
 
         All of them run in one writer's turn: workers that boot together and migrate for themselves failed
-        three times in four.
+        three times in four. Raises StoreError for a database of another application.
         """
         with self.turn() as connection:
             db = SqliteUtils(connection)
+            others = {*db.table_names()} - {migrations.migrations_table}
+            if others and not migrations.applied(db):
+                told = f"The database at {self.path} is another application's (it has a table {min(others)})"
+                raise StoreError(f"{told}: set DATABASE_URL to another file.")
             names = [migration.name for migration in migrations.pending(db)]
             migrations.apply(db)
         return names
@@ -161,6 +165,12 @@ class Database:
         _, pages, _ = self._writer().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         return int(pages)
 
+    def discard(self) -> None:
+        """Remove the file, and those that belong to it as long as it is used."""
+        self.close()
+        for suffix in ("", "-wal", "-shm", ".lock", ".serving", ".delivering"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
     def serve(self) -> None:
         """Say that this process, and those that it makes, serve this database, until the last of them ends. Raises
         Busy while it is being restored."""
@@ -171,6 +181,13 @@ class Database:
             # Where no file can be made nothing can be restored either; what is there may still be read.
             if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC):
                 raise
+
+    def deliver(self) -> Delivering | None:
+        """The lock of a file, as long as this process has it; None while another process has it."""
+        try:
+            return Delivering(_take(f"{self.path}.delivering", fcntl.LOCK_EX, "Another process delivers."))
+        except Busy:
+            return None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -271,6 +288,21 @@ class Database:
             told = f"The database at {self.path} cannot be opened: {error}. {faults.remedy(error)}"
             raise StoreError(told) from error
         return connection
+
+
+class Delivering:
+    """The right to deliver (`api.storage.database.Delivering`), which ends with the process that has it."""
+
+    def __init__(self, lock: int) -> None:
+        self._lock = lock
+
+    def holds(self) -> bool:
+        """Nobody takes the lock of a file away."""
+        return True
+
+    def release(self) -> None:
+        """Close the file."""
+        os.close(self._lock)
 
 
 def _take(path: str, lock: int, otherwise: str) -> int:

@@ -167,6 +167,29 @@ def takers(
     return [Place(*row) for row in db.execute(versions(select, "earliest, latest, no", at), parameters)]
 
 
+class Spoken(NamedTuple):
+    """A statement with its claim's excerpt and (party, depth, top) of all that it belongs to."""
+
+    days: Bounds
+    position: str
+    excerpt: bytes
+    members: list[list[Any]]
+
+
+def spoken(db: Connection, question: int, at: int | None, limit: int) -> list[Spoken]:
+    """Everybody's statements on a question in the order in which they were made, with whose they are."""
+    excerpt = version("excerpt", "f.no", None if at is None else ":at")
+    select = (
+        f"SELECT f.stated_earliest AS earliest, f.stated_latest AS latest, f.no AS no, f.position, {excerpt},"
+        " (SELECT p.profile FROM profiles p WHERE p.no = f.no AND p.since < :until ORDER BY p.since DESC LIMIT 1)"
+        " FROM statements f WHERE f.party = :party AND f.question = :question AND {alive}"
+    )
+    until = 2**62 if at is None else at
+    parameters = {"party": EVERYBODY, "question": question, "at": at, "until": until, "limit": limit}
+    rows = db.execute(versions(select, "earliest, latest, no", at), parameters).fetchall()
+    return [Spoken(Bounds(row[0], row[1]), row[3], row[4], orjson.loads(row[5])[0]) for row in rows]
+
+
 def add_profile(
     db: Connection,
     no: int,

@@ -1,8 +1,8 @@
 """The tables, and the migrations that make them: a short ordered list.
 
 `entries` and `payloads` are the log, the only truth; `tokens` and `idempotency` serve the API, `mirror` says what
-the log is a copy of, if it is one. Every other table is derived from the log, one entry after another, so `onrecord
-rebuild` may drop them all.
+the log is a copy of, if it is one, and `move` whether the record is being moved here, or was moved away. Every other
+table is derived from the log, one entry after another, so `onrecord rebuild` may drop them all.
 
 Rows of the list tables are versions: `since` is the entry that opened a row and `until` the one that closed
 it. `live` is 1 for rows that hold now and leads each key, so that a list of what holds now never walks over
@@ -15,7 +15,7 @@ from __future__ import annotations
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
-from api.storage import lists
+from api.storage import lists, reviewers
 
 LOG = """
 CREATE TABLE entries (
@@ -43,6 +43,29 @@ CREATE TABLE mirror (
     id INTEGER PRIMARY KEY CHECK (id = 0), source TEXT NOT NULL, origin TEXT NOT NULL, keys TEXT NOT NULL,
     size INTEGER NOT NULL, checkpoint TEXT NOT NULL, unswept INTEGER NOT NULL
 );
+"""
+
+MOVE = """
+CREATE TABLE move (
+    id INTEGER PRIMARY KEY CHECK (id = 0), direction TEXT NOT NULL, other TEXT NOT NULL, unswept INTEGER NOT NULL
+);
+"""
+
+# Not derived: no entry says who is told of entries. `api.storage.webhooks` says what the columns mean.
+WEBHOOKS = """
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, url TEXT NOT NULL, description TEXT, filter TEXT NOT NULL,
+    secret TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, upcoming INTEGER NOT NULL,
+    former TEXT, former_until TEXT, enabled INTEGER NOT NULL, disabled TEXT, disabled_at TEXT, disabled_by INTEGER,
+    version INTEGER NOT NULL, epoch INTEGER NOT NULL, attempts INTEGER NOT NULL, due TEXT, error TEXT,
+    answered INTEGER, ping TEXT
+);
+CREATE INDEX webhooks_by_owner ON webhooks (owner, id);
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY, webhook TEXT NOT NULL, message TEXT NOT NULL, kind TEXT NOT NULL, idx INTEGER,
+    attempt INTEGER NOT NULL, at TEXT NOT NULL, took INTEGER NOT NULL, answered INTEGER, error TEXT
+);
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook, id);
 """
 
 # In the order in which they are made; dropped in reverse.
@@ -108,6 +131,11 @@ CREATE TABLE pairs (
     status TEXT NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (one, other, since)
 ) WITHOUT ROWID;
 CREATE INDEX pairs_by_status ON pairs (status, no, live, since);""",
+    "review_pages": """
+CREATE TABLE review_pages (
+    page TEXT NOT NULL, no INTEGER NOT NULL, site TEXT, PRIMARY KEY (page, no)
+) WITHOUT ROWID;
+CREATE INDEX review_pages_by_site ON review_pages (site, page, no);""",
     "searchable": """
 CREATE TABLE searchable (
     id INTEGER PRIMARY KEY, no INTEGER NOT NULL, live INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
@@ -119,6 +147,11 @@ CREATE INDEX searchable_by_time ON searchable (since);""",
 
 # A record that was made after there were names has the table from the first migration on.
 NAMES = DERIVED["names"].replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
+
+# A record that was made after there were pages has the table from the first migration on.
+REVIEW_PAGES = (
+    DERIVED["review_pages"].replace(" TABLE ", " TABLE IF NOT EXISTS ").replace(" INDEX ", " INDEX IF NOT EXISTS ")
+)
 
 SEARCHED = ("text", "variants", "speakers", "titles")
 
@@ -138,11 +171,35 @@ def mirror(db: SqliteUtils) -> None:
     _run(db, MIRROR)
 
 
+@migrations(name="0003_move")
+def move(db: SqliteUtils) -> None:
+    """Whether the record is moved, into this database or away from it."""
+    _run(db, MOVE)
+
+
 @migrations(name="0005_names")
 def names(db: SqliteUtils) -> None:
     """By which names and addresses parties are found."""
     _run(db, NAMES)
     lists.name_all(db.conn)
+
+
+@migrations(name="0006_review_pages")
+def review_pages(db: SqliteUtils) -> None:
+    """On which pages reviewers publish: empty until a rebuild, in a record that has verdicts already."""
+    _run(db, REVIEW_PAGES)
+
+
+@migrations(name="0003_webhooks")
+def webhooks(db: SqliteUtils) -> None:
+    """Who is told of entries, and what became of it."""
+    _run(db, WEBHOOKS)
+
+
+@migrations(name="0006_reviewers")
+def by_reviewer(db: SqliteUtils) -> None:
+    """Whose verdicts and assessments the changes are."""
+    reviewers.mark_changes(db.conn)
 
 
 def create_derived(db: SqliteUtils) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [reads|growth|search|writes|import|proofs|engines ...]`: measure and print the table of docs/performance.md.
+"""`python -m tests.bench [reads|growth|search|google|writes|import|proofs|pages|engines|formats|webhooks ...]`: measure and print the table of docs/performance.md.
 
 Sizes come from BENCH_SIZES (claims, default 10000,100000; docs/performance.md was made with 10000,1000000),
 the folder of the databases from BENCH_FOLDER (default .bench: they take minutes to build and are kept).
@@ -10,16 +10,20 @@ import os
 import sys
 from pathlib import Path
 
-from tests.bench import bulk, engines, growth, proofs, reads, searches, writes
+from tests.bench import bulk, deliveries, engines, factchecks, formats, growth, pages, proofs, reads, searches, writes
 
 PARTS = {
     "reads": reads.measure,
     "growth": growth.measure,
     "search": searches.measure,
+    "google": factchecks.measure,
     "writes": writes.measure,
     "import": bulk.measure,
     "proofs": proofs.measure,
+    "pages": pages.measure,
     "engines": engines.measure,
+    "formats": formats.measure,
+    "webhooks": deliveries.measure,
 }
 
 

@@ -52,7 +52,7 @@ def _imported(path: Path, file: Path, beside: bool) -> str:
         writer.start()
     memory: list[float] = []
     while process.poll() is None:
-        memory.append(_megabytes(process.pid))
+        memory.append(megabytes(process.pid))
         time.sleep(PAUSE)
     seconds, cpu = time.monotonic() - began, sum(os.times()[2:4]) - before
     done.set()
@@ -77,7 +77,7 @@ def _write(path: Path, waits: list[float], done: Event) -> None:
     store.close()
 
 
-def _megabytes(pid: int) -> float:
+def megabytes(pid: int) -> float:
     """Memory of a process and its children."""
     found = 0.0
     try:

@@ -37,10 +37,10 @@ def _costs(folder: Path, size: int) -> list[tuple[str, float]]:
     with serving("onrecord", DATABASE_URL=url) as server:
         asked = targets(server)
     app = create_app(Settings.from_environ({"DATABASE_URL": url, "ONRECORD_LOG_LEVEL": "error"}))
-    return [(target.name, min(_round(app, target) for _ in range(ROUNDS)) * 1e6) for target in asked]
+    return [(target.name, min(round_of(app, target) for _ in range(ROUNDS)) * 1e6) for target in asked]
 
 
-def _round(app: Any, target: Target) -> float:
+def round_of(app: Any, target: Target) -> float:
     """Seconds of CPU for each request of a round."""
     began = time.process_time()
     for _ in range(IN_A_ROUND):

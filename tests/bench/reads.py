@@ -49,10 +49,12 @@ def targets(server: Running) -> list[Target]:
     first = _json(f"{server.address}/v1/claims?limit=1&sort=recorded")["items"][0]["id"]
     answer = urlopen(f"{server.address}/v1/changes?since=now")
     cursor, etag = json.load(answer)["next"], answer.headers["ETag"]
+    feed = urlopen(f"{server.address}/feeds/changes.atom?party=department-1").headers["ETag"]
     timeline = "/v1/questions/question-1/timeline?party=department-1&limit=100"
     return [
         Target("one claim", f"/v1/claims/{first}", {}, 0.8),
         Target("poll, 304", f"/v1/changes?since={cursor}", {"If-None-Match": etag}, 0.85),
+        Target("feed, 304", "/feeds/changes.atom?party=department-1", {"If-None-Match": feed}, 0.85),
         Target("list of 50", "/v1/claims?limit=50", {}, 0.5),
         Target("list of 50, by party and status", "/v1/claims?party=department-1&status=unreviewed&limit=50", {}, 0.5),
         Target("timeline of 100", timeline, {}, 0.35),

@@ -144,7 +144,9 @@ def _cut_head(shell: Shell) -> None:
 def _break_page(shell: Shell) -> None:
     shell.database.close()
     data = bytearray(shell.path.read_bytes())
-    for page in range(40, 60):
+    # In the middle: at the beginning are the tables' names, without which nothing at all can be read.
+    middle = len(data) // 4096 // 2
+    for page in range(middle, middle + 20):
         data[page * 4096 : page * 4096 + 16] = b"\xff" * 16
     shell.path.write_bytes(data)
 

@@ -33,7 +33,7 @@ def other(tmp_path: Path) -> Iterator[Shell]:
 
 def names(shell: Shell) -> list[str]:
     """The files beside the database, but for those that only locks are held on."""
-    passing = (".lock", ".serving", "-wal", "-shm")
+    passing = (".lock", ".serving", ".delivering", "-wal", "-shm")
     return sorted(found.name for found in shell.folder.iterdir() if not found.name.endswith(passing))
 
 

@@ -56,7 +56,8 @@ def test_serve_serves_the_record(full: Shell) -> None:
 
 
 def test_demo_serves_the_example_record(bare: Shell) -> None:
-    """It has the whole record, prints a token that may write and three commands that work, and can be started again."""
+    """It has the whole record, prints a page to look at, a token that may write and three commands that work, and can
+    be started again."""
     for _ in range(2):
         with served(bare, "demo") as (url, _):
             printed = (bare.folder / "output.txt").read_text()
@@ -69,11 +70,14 @@ def test_demo_serves_the_example_record(bare: Shell) -> None:
             body = json.dumps({"rating": "unproven", "evidence": [APPEARANCE]}).encode()
             headers = {"Authorization": f"Bearer {token[1]}", "Content-Type": "application/json"}
             assert urlopen(Request(f"{url}/v1/claims/{claim}/verdicts", body, headers)).status == 201
+            page = re.search(r"^Look at (\S+):", printed, re.MULTILINE)
+            assert page and b"changed the answer" in urlopen(page[1]).read()
             commands = re.findall(r"^  (curl .*)$", printed, re.MULTILINE)
             assert len(commands) == 3
             assert all(any(word.startswith(url) for word in shlex.split(command)) for command in commands)
         names = [found.name for found in bare.folder.glob("demo.db*")]
-        assert sorted(names) == ["demo.db", "demo.db.key", "demo.db.lock", "demo.db.serving"]
+        ours = (".delivering", ".key", ".lock", ".serving")
+        assert sorted(names) == ["demo.db", *(f"demo.db{suffix}" for suffix in ours)]
 
 
 def test_demo_leaves_other_databases_alone(full: Shell) -> None:
@@ -100,3 +104,10 @@ def test_demo_on_a_port_that_is_taken(bare: Shell) -> None:
     assert done.status == 1
     assert done.err.startswith(f"Error: Cannot listen on {bind} (Address already in use): ")
     assert not bare.path.exists()
+
+
+def test_demo_leaves_the_key_of_a_record_that_is_elsewhere_alone(bare: Shell) -> None:
+    """Where there is no database yet, files that belong to one are not a demo's to remove."""
+    kept = bare.write("record.db.heads", b"")
+    with served(bare, "demo", "--database", str(bare.path)):
+        assert kept.exists()

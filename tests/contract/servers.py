@@ -109,9 +109,9 @@ class Server:
 
 
 @contextmanager
-def serving(directory: Path, tokens: int = 1, **environ: str) -> Iterator[Server]:
+def serving(directory: Path, tokens: int = 1, first: str = "", **environ: str) -> Iterator[Server]:
     """A server over a new database with one party, from entering to leaving; by default two workers of eight
-    threads."""
+    threads. `first` is what its process does before it serves."""
     path = directory / "served.db"
     issued = prepared(path, tokens)
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -125,7 +125,7 @@ def serving(directory: Path, tokens: int = 1, **environ: str) -> Iterator[Server
     log = directory / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVE], cwd=ROOT, env=clean() | ours | environ, stdout=output, stderr=output
+            [sys.executable, "-c", first + SERVE], cwd=ROOT, env=clean() | ours | environ, stdout=output, stderr=output
         )
     try:
         server = Server(process, port, issued, path)

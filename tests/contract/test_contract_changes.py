@@ -128,6 +128,7 @@ def test_a_cursor_is_a_place_and_not_a_page(api: Api) -> None:
         ("party=ice", [3, 6]),
         ("party=napolitano", [4]),
         ("question=sc-voluntary", [5, 6, 7]),
+        ("reviewer=example-desk", []),
         ("party=dhs&kind=claim.recorded", [6, 7]),
         ("party=ice&question=sc-voluntary", [6]),
         ("party=ice&question=sc-voluntary&kind=party.recorded", []),

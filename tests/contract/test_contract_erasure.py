@@ -141,6 +141,18 @@ def crawl(api: Api) -> Iterator[tuple[str, str]]:
         yield url, api.get(url).get_data(as_text=True)
 
 
+def translated(api: Api) -> Iterator[tuple[str, str]]:
+    """What is served of the record in the formats of others, now and at every moment: its address and its answer."""
+    paths = ["claimreview", f"verdicts/{VERDICT_ID}/claimreview"]
+    paths += [f"claims/{claim}/claimreview" for claim in (CLAIM_ID, MANDATORY)]
+    for path in paths:
+        for query in ("", *(f"?at={at}" for at in range(api.size + 1))):
+            yield f"/v1/{path}{query}", api.get(f"/v1/{path}{query}").get_data(as_text=True)
+    for form in ("csv", "ndjson", "jsonld", "sqlite"):
+        for query in ("", f"?at={api.size - 1}"):
+            yield f"/v1/export.{form}{query}", api.get(f"/v1/export.{form}{query}").data.decode("latin-1")
+
+
 def held(text: str) -> list[str]:
     """Which of the needles stand in a text, whatever their case."""
     lowered = text.lower()
@@ -168,6 +180,7 @@ def test_no_byte_is_left(api: Api, case: str) -> None:
     stored = b"".join(path.read_bytes() for path in folder.glob("record.db*"))
     assert held(stored.decode("latin-1")) == NEEDLES
     assert held("".join(text for _, text in crawl(api))) == NEEDLES
+    assert held("".join(text for url, text in translated(api) if "ndjson" in url))
     root = api.get("/v1/changes").json["head"]
     told = onrecord(api, "erase", subject, "--reason", WHY, "--yes")
     assert f"Erased from the record: {subject}, entries 8, " in told
@@ -176,7 +189,7 @@ def test_no_byte_is_left(api: Api, case: str) -> None:
     onrecord(api, "backup", str(folder / "copy.db"))
     assert held((folder / "copy.db").read_bytes().decode("latin-1")) == []
     assert held(onrecord(api, "export")) == []
-    for url, text in crawl(api):
+    for url, text in (*crawl(api), *translated(api)):
         assert held(text) == [], url
     assert api.get("/v1/changes").json["head"]["size"] == root["size"] + 1
     assert "entries verify." in onrecord(api, "verify")

@@ -445,7 +445,7 @@ def test_every_read_has_its_headers(api: Api, path: str) -> None:
     assert (got.status_code, got.headers["Content-Type"]) == (200, "application/json")
     assert re.fullmatch(r'"[!#-~]+"', got.headers["ETag"])
     assert got.headers["Cache-Control"] == PUBLIC
-    assert got.headers["Vary"] == "Authorization"
+    assert got.headers["Vary"] == "Authorization, Consistency-Token"
     assert got.headers["X-Request-Id"] == "mine-1"
     assert got.headers["Access-Control-Allow-Origin"] == "*"
     assert {"ETag", "Link", "X-Request-Id"} <= set(got.headers["Access-Control-Expose-Headers"].split(", "))

@@ -34,7 +34,7 @@ CHECKS = {
     # 400: 0.0 is an integer to JSON Schema, and a number with a fraction to our loader, which refuses it.
     "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", "400", "404", "409", "410", "412", "422"]},
     "missing_required_header": {"expected-statuses": ["428"]},
-    # 412: where a patch is based on a revision that is no longer current, nobody looks at what else is wrong with it.
+    # 412: a condition that does not hold is told before the body is looked at.
     "negative_data_rejection": {"expected-statuses": ["400", "401", "404", "405", "412", "413", "415", "422", "428"]},
 }
 
@@ -55,6 +55,7 @@ KNOWN = {
     "path.later": ids("claims"),
     "query.party": ids("parties"),
     "query.question": ids("questions"),
+    "query.reviewer": [DESK],
     "query.claim": ids("claims"),
     "query.since": ["now"],
     "query.index": ["0", "199"],
@@ -103,6 +104,8 @@ class Served:
 
 served = Served()
 schema = schemathesis.openapi.from_wsgi("/openapi.json", served, config=CONFIG)
+# A method of Google's that is always answered by a 501, as it is documented.
+schema = schema.exclude(path="/v1alpha1/claims:imageSearch")
 
 
 @pytest.fixture(scope="module")

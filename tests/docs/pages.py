@@ -1,7 +1,7 @@
 """The documentation as a program: the blocks of a page, what each does, and whether an answer is the one shown.
 
 * ```sh is run by one shell that the whole page shares, so that later blocks see the variables of earlier ones;
-* ```python NAME is written to a file of that name, ```python without a name is run;
+* ```python NAME and ```js NAME are written to a file of that name, ```python without a name is run;
 * ```json and ```text right after a block that runs are what it prints, shortened: `…` stands for anything. An object
   or a list that holds no `…` of its own is shown whole.
 
@@ -62,8 +62,13 @@ def steps(page: str) -> Iterator[Step]:
     """What a page does, in order."""
     found = blocks(page)
     for block, following in zip(found, [*found[1:], None], strict=False):
-        if block.language in ("sh", "python"):
+        if block.language in ("sh", "python") or block.name:
             yield Step(block, following if following and following.language in SHOWN else None)
+
+
+def needs_node(step: Step) -> bool:
+    """Whether a step runs JavaScript."""
+    return step.block.language == "sh" and re.search(r"^node ", step.block.text, re.MULTILINE) is not None
 
 
 class Reader:
@@ -91,11 +96,11 @@ class Reader:
     def do(self, step: Step) -> str | None:
         """Do a step. Out: what it printed, None for a block that is only kept as a file."""
         text = step.block.text.replace(HOME, self._url)
-        if step.block.language == "sh":
-            return self.run(text)
         if step.block.name:
             (self._directory / step.block.name).write_text(text, encoding="utf-8")
             return None
+        if step.block.language == "sh":
+            return self.run(text)
         done = subprocess.run(
             [sys.executable, "-c", text],
             cwd=self._directory,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,17 +14,26 @@ from tests.docs import pages, servers
 RUN = (
     "README.md",
     "backups.md",
+    "bulk.md",
+    "claimreview.md",
     "claimreview-in.md",
     "command-line.md",
     "conventions.md",
     "deploying.md",
     "erasure.md",
+    "feeds.md",
+    "five-tasks.md",
+    "google.md",
     "life-of-a-write.md",
     "mirrors.md",
     "polling.md",
     "proof.md",
+    "scaling.md",
     "verdicts.md",
+    "webhooks.md",
 )
+# What a page has its reader set beside.
+SETTINGS = {"webhooks.md": {"ONRECORD_WEBHOOK_NETWORKS": "127.0.0.0/8"}}
 
 
 @pytest.mark.parametrize("name", RUN)
@@ -32,7 +42,9 @@ def test_docs_say_what_happens(name: str, tmp_path: Path) -> None:
     page = next(path for path in pages.PAGES if path.name == name).read_text(encoding="utf-8")
     steps = list(pages.steps(page))
     assert steps, "no block of the page is run"
-    with servers.Server("demo", tmp_path) as server:
+    # Node.js is no part of the project: where it is not installed, all else of the page is run.
+    unrun = [step for step in steps if pages.needs_node(step)] if shutil.which("node") is None else []
+    with servers.Server("demo", tmp_path, **SETTINGS.get(name, {})) as server:
         token = re.search(r"ONRECORD_TOKEN=(\S+)", server.output())
         assert token, server.output()
         desk = tmp_path / "desk"
@@ -40,9 +52,12 @@ def test_docs_say_what_happens(name: str, tmp_path: Path) -> None:
         reader = pages.Reader(desk, server.url, servers.environ(desk), {"ONRECORD_TOKEN": token[1]})
         try:
             for step in steps:
-                _check(name, step, reader.do(step))
+                if step not in unrun:
+                    _check(name, step, reader.do(step))
         finally:
             reader.close()
+    if unrun:
+        pytest.skip(f"{name}: all but its JavaScript was run, since there is no 'node' here")
 
 
 def test_docs_without_commands_have_none() -> None:

@@ -111,6 +111,10 @@ SKELETONS: dict[str, tuple[Any, Any]] = {
         },
     ),
     "verdict.retracted": ({"claim": ulid(1), "reason": SECRET}, {"claim": ulid(1), "reason": "[erased]"}),
+    "webhook.disabled": (
+        {"id": ulid(4), "party": DESK, "reason": "failing", "attempts": 10, "next": 17},
+        {"id": ulid(4), "party": DESK, "reason": "failing", "attempts": 10, "next": 17},
+    ),
     "contradiction.assessed": (
         {
             "claims": [ulid(1), ulid(2)],

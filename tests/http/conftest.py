@@ -37,14 +37,14 @@ toys = flask.Blueprint("toys", __name__)
 
 @toys.get("/v1/toys")
 def list_toys() -> http.Answer:
-    auth.authenticate(http.house().database.reader())
+    auth.authenticate()
     asked = http.query(TOY_QUERY)
     return http.answer(flask.json.dumps(dict(asked)).encode(), headers=[http.link_next(http.next_url("c~1"))])
 
 
 @toys.get("/v1/toys/<name>")
 def get_toy(name: str) -> http.Answer:
-    auth.authenticate(http.house().database.reader())
+    auth.authenticate()
     if name == "none":
         raise errors.NotFound("There is no toy of that name.")
     if name == "broken":
@@ -54,7 +54,7 @@ def get_toy(name: str) -> http.Answer:
 
 @toys.post("/v1/toys")
 def post_toy() -> http.Answer:
-    token = auth.require(http.house().database.reader(), "claims")
+    token = auth.require("claims")
     body = http.body(TOY_BODY)
     made = {
         "name": body["name"],
@@ -67,7 +67,7 @@ def post_toy() -> http.Answer:
 
 @toys.patch("/v1/toys/<name>")
 def patch_toy(name: str) -> http.Answer:
-    auth.require(http.house().database.reader(), "edit")
+    auth.require("edit")
     revision = http.required_revision()
     patch, reason = http.patch_body()
     return http.answer(flask.json.dumps({"revision": revision, "patch": patch, "reason": reason}).encode())

@@ -10,7 +10,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from api import create_app, errors, http, openapi
+from api import create_app, errors, http, openapi, openapi_errors
 from api.openapi import Blueprint, documented
 from api.problems import PROBLEMS
 from api.settings import Settings
@@ -93,8 +93,10 @@ def test_a_read_documents_what_it_takes_and_answers(spec: dict[str, Any]) -> Non
     named = {parameter["name"]: parameter for parameter in operation["parameters"] if "name" in parameter}
     assert set(named) == {"limit", "q"} and named["limit"]["schema"]["default"] == 50
     assert {"$ref": "#/components/parameters/If-None-Match"} in operation["parameters"]
-    assert statuses(operation) == {"200", "304", "401", "404", "410", "422", "429", "500", "503"}
+    assert statuses(operation) == {"200", "304", "401", "404", "410", "412", "422", "429", "500", "503"}
     assert types(spec, operation, "410") == {"cursor-rewound"}
+    assert types(spec, operation, "412") == {"consistency-unmet"}
+    assert {"$ref": "#/components/parameters/Consistency-Token"} in operation["parameters"]
     assert operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith(
         "/Toy" + "Body"
     )
@@ -115,6 +117,7 @@ def test_a_write_documents_its_scope_and_its_problems(spec: dict[str, Any]) -> N
         "401",
         "403",
         "409",
+        "412",
         "413",
         "415",
         "422",
@@ -122,7 +125,7 @@ def test_a_write_documents_its_scope_and_its_problems(spec: dict[str, Any]) -> N
         "500",
         "503",
     }
-    assert set(operation["responses"]["201"]["headers"]) == {"X-Request-Id", "Location"}
+    assert set(operation["responses"]["201"]["headers"]) == {"X-Request-Id", "Location", "Consistency-Token"}
     content = operation["requestBody"]["content"]
     assert list(content) == ["application/json"] and content["application/json"]["example"] == {
         "name": "chess"
@@ -225,7 +228,7 @@ def test_the_page_is_of_a_swagger_ui_that_reads_openapi_3_1(client: FlaskClient)
 
 def test_every_problem_type_can_be_documented() -> None:
     """The document knows the slug of every line of the table."""
-    assert set(openapi._BY_SLUG) == {problem.slug for problem in PROBLEMS.values()}
+    assert set(openapi_errors._BY_SLUG) == {problem.slug for problem in PROBLEMS.values()}
 
 
 def test_a_token_is_not_looked_at_for_the_documentation(app: flask.Flask) -> None:

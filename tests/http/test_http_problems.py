@@ -36,8 +36,10 @@ PROMISED = {
     "claim-changed": 409,
     "verdict-standing": 409,
     "already-retracted": 409,
+    "too-many-webhooks": 409,
     "cursor-rewound": 410,
     "revision-mismatch": 412,
+    "consistency-unmet": 412,
     "body-too-large": 413,
     "uri-too-long": 414,
     "unsupported-media-type": 415,
@@ -46,6 +48,7 @@ PROMISED = {
     "rate-limited": 429,
     "internal": 500,
     "storage-damaged": 500,
+    "unimplemented": 501,
     "ledger-rewound": 503,
     "busy": 503,
     "storage-unavailable": 503,
@@ -95,7 +98,7 @@ def test_every_refusal_has_a_status(make_app: MakeApp, kind: type[errors.Refusal
 @pytest.mark.parametrize(
     ("method", "path", "status", "slug"),
     [
-        ("GET", "/", 404, "not-found"),
+        ("GET", "/nothing", 404, "not-found"),
         ("GET", "/v1/toys/", 404, "not-found"),
         ("GET", "//v1/toys", 404, "not-found"),
         ("GET", "/v1/toys/none", 404, "not-found"),

@@ -275,8 +275,27 @@ def test_the_defaults_cannot_be_spoilt(app: flask.Flask) -> None:
         assert http.query(TOY_QUERY) is http.query(TOY_QUERY)
 
 
-def test_the_next_page_keeps_the_filters(client: FlaskClient) -> None:
-    """The Link of a list has the same filters and another cursor."""
+@pytest.mark.parametrize(
+    ("asked", "following"),
+    [
+        ("", "cursor=c~1"),
+        ("q=ab&limit=2", "q=ab&limit=2&cursor=c~1"),
+        ("limit=2&cursor=old&q=ab", "limit=2&q=ab&cursor=c~1"),
+        ("q=a%26b&limit=2", "q=a%26b&limit=2&cursor=c~1"),
+        ("q=a%26b&%63ursor=old", "q=a%26b&cursor=c~1"),
+        ("q=a+b&&limit=2&", "q=a+b&limit=2&cursor=c~1"),
+        ("q=%22%3E%0D%0A", "q=%22%3E%0D%0A&cursor=c~1"),
+        ('q="><x', "q=%22%3E%3Cx&cursor=c~1"),
+    ],
+)
+def test_the_next_page_keeps_the_filters(app: flask.Flask, asked: str, following: str) -> None:
+    """The URL of the next page has the same filters and another cursor, and nothing that could end a header."""
+    with app.test_request_context("/v1/toys", environ_overrides={"QUERY_STRING": asked}):
+        assert http.next_url("c~1") == f"/v1/toys?{following}"
+
+
+def test_a_list_links_to_its_next_page(client: FlaskClient) -> None:
+    """The Link of a list has that URL."""
     link = client.get("/v1/toys?q=a%26b&limit=2").headers["Link"]
     assert link == '</v1/toys?q=a%26b&limit=2&cursor=c~1>; rel="next"'
 
@@ -295,10 +314,10 @@ def test_a_document_is_answered(client: FlaskClient) -> None:
         "Content-Length": str(len(DOCUMENT)),
         "ETag": '"17"',
         "Cache-Control": "public, max-age=5, stale-while-revalidate=30",
-        "Vary": "Authorization",
+        "Vary": "Authorization, Consistency-Token",
         "X-Content-Type-Options": "nosniff",
         "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "ETag, Link, Location, Retry-After, X-Request-Id",
+        "Access-Control-Expose-Headers": "Consistency-Token, ETag, Link, Location, Retry-After, X-Request-Id",
     }
 
 
@@ -382,7 +401,8 @@ def test_browsers_may_read_and_only_read(client: FlaskClient) -> None:
     assert preflight.status_code == 200
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
     assert preflight.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
-    assert "If-None-Match" in preflight.headers["Access-Control-Allow-Headers"]
+    allowed = set(preflight.headers["Access-Control-Allow-Headers"].split(", "))
+    assert {"If-None-Match", "Consistency-Token"} <= allowed
     assert {"GET", "POST"} <= {method.strip() for method in preflight.headers["Allow"].split(",")}
     assert "Access-Control-Allow-Origin" in client.get("/openapi.json").headers
     assert "Access-Control-Allow-Origin" in client.get("/v1/toys/none").headers

@@ -19,7 +19,7 @@ def test_defaults_are_usable() -> None:
     settings = Settings.from_environ({})
     assert settings.database == "onrecord.db"
     assert settings.bind == "127.0.0.1:8000"
-    assert (settings.workers, settings.threads, settings.waiters) == (2, 8, 4)
+    assert (settings.workers, settings.threads, settings.waiters, settings.exports) == (2, 8, 4, 2)
     assert settings.trusted_proxies == ()
     assert settings.read_token_required is False
 
@@ -30,6 +30,11 @@ def test_defaults_are_usable() -> None:
         ({"DATABASE_URL": "sqlite:////var/lib/on%20record.db"}, "database", "/var/lib/on record.db"),
         ({"DATABASE_URL": "postgres://h/db?sslmode=require"}, "database", "postgresql://h/db?sslmode=require"),
         ({"DATABASE_URL": "postgresql://h/db"}, "heads_path", "onrecord.heads"),
+        (
+            {"DATABASE_URL": "postgresql://h/db", "DATABASE_REPLICA_URL": "postgres://a,b/db"},
+            "replica",
+            "postgresql://a,b/db",
+        ),
         ({"PORT": "5000"}, "bind", "0.0.0.0:5000"),
         ({"PORT": "5000", "ONRECORD_BIND": "127.0.0.1:9"}, "bind", "127.0.0.1:9"),
         ({"ONRECORD_BIND": "[::1]:8000"}, "bind", "[::1]:8000"),
@@ -38,6 +43,10 @@ def test_defaults_are_usable() -> None:
         ({"ONRECORD_THREADS": "3"}, "waiters", 1),
         ({"ONRECORD_THREADS": "1"}, "waiters", 0),
         ({"ONRECORD_WAITERS": "0"}, "waiters", 0),
+        ({"ONRECORD_THREADS": "1"}, "exports", 1),
+        ({"ONRECORD_EXPORTS": "5"}, "exports", 5),
+        ({"ONRECORD_LICENSE": "https://licence.example/by"}, "license", "https://licence.example/by"),
+        ({"ONRECORD_ATTRIBUTION": " The Record, 東京 "}, "attribution", "The Record, 東京"),
         ({"ONRECORD_READ_TOKEN_REQUIRED": "Yes"}, "read_token_required", True),
         ({"ONRECORD_MAX_BODY": " 2048 "}, "max_body", 2048),
         ({"ONRECORD_LOG_LEVEL": "DEBUG"}, "log_level", "debug"),
@@ -61,6 +70,7 @@ def test_values(environ: dict[str, str], field: str, value: object) -> None:
         ("DATABASE_URL", "postgresql+psycopg://h/db", "without the name of a driver"),
         ("DATABASE_URL", "onrecord.db", "sqlite:///relative.db"),
         ("DATABASE_URL", "sqlite:///:memory:", "name a file"),
+        ("DATABASE_REPLICA_URL", "sqlite:///copy.db", "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
         ("ONRECORD_BIND", "8000", "HOST:PORT"),
         ("ONRECORD_BIND", "localhost:99999", "65535"),
         ("PORT", "http", "whole number"),
@@ -82,6 +92,13 @@ def test_an_unusable_value_is_named_with_its_remedy(name: str, text: str, remedy
     assert name in str(caught.value)
     assert text in str(caught.value)
     assert remedy in str(caught.value)
+
+
+def test_a_file_has_no_replica() -> None:
+    """Where the record is a file no server follows it; the URL, which may have a password, is not repeated."""
+    with pytest.raises(SettingsError, match=r"DATABASE_REPLICA_URL cannot be used: .* is a file") as caught:
+        Settings.from_environ({"DATABASE_REPLICA_URL": "postgresql://me:secret@h/db"})
+    assert "secret" not in str(caught.value)
 
 
 def test_a_misspelt_setting_is_refused_by_name() -> None:

@@ -262,8 +262,21 @@ def changes(snapshots: list[Memory], asking: Asked) -> Iterator[int]:
             asking.get("kind") in (None, entry.kind)
             and ("party" not in asking or asking["party"] in parties)
             and ("question" not in asking or asking["question"] in questions)
+            and ("reviewer" not in asking or asking["reviewer"] in _reviewers(snapshots[-1], entry))
         ):
             yield entry.index
+
+
+def _reviewers(memory: Memory, entry: Entry) -> set[str]:
+    """Whose verdict or assessment an entry concerns."""
+    what, identifier = entry.subject.split("/")
+    if what == "verdict":
+        claim = memory.claim_of_verdict(identifier)
+        return {verdict.reviewer for verdict in claim.verdicts if verdict.id == identifier} if claim else set()
+    if what != "contradiction":
+        return set()
+    told = [one["payload"] for one in entry.payload["entries"]] if entry.kind == ERASURE else [entry.payload]
+    return {payload["reviewer"] for payload in told}
 
 
 def _concerned(memory: Memory, entry: Entry) -> tuple[set[str], set[str]]:

@@ -61,10 +61,13 @@ def test_the_feed_has_every_entry(written: Written) -> None:
 
 @pytest.mark.parametrize("limit", [1, 3, 200])
 def test_the_feed_filtered(written: Written, limit: int) -> None:
-    """Filters let through what concerns a party, a question or a kind, before or after; `next` skips the rest."""
+    """Filters let through what concerns a party, a question, a reviewer or a kind, before or after; `next` skips the
+    rest."""
     parties, questions = list(written.memory.parties)[:4], list(written.memory.questions)
     asked: list[dict[str, str]] = [{"kind": kind} for kind in ENTRY_KINDS]
     asked += [{"party": party} for party in parties] + [{"question": question} for question in questions]
+    asked += [{"reviewer": party} for party in parties]
+    asked += [{"party": party, "reviewer": reviewer} for party, reviewer in product(parties[:2], repeat=2)]
     asked += [{"party": party, "question": question} for party, question in product(parties, questions)]
     asked += [{"party": party, "kind": "claim.amended"} for party in parties]
     asked += [{"question": question, "kind": "verdict.published"} for question in questions]
