@@ -26,7 +26,7 @@ blueprint = Blueprint("reviews", __name__, url_prefix="/v1", description="Review
 LD_JSON = "application/ld+json"
 BODY: dict[str, Any] = {
     "description": f"One ClaimReview, a list of them, a DataFeed or a @graph: {MAX_REVIEWS} reviews at most.",
-    "anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}],
+    "anyOf": [{"type": "object"}, {"type": "array"}],
 }
 
 
@@ -47,6 +47,8 @@ def take_in() -> http.Answer:
     """
     token = auth.require("claims", "verdicts")
     body = http.foreign_body(http.JSON, LD_JSON)
+    if not isinstance(body, dict | list):
+        raise InvalidRequest.of("", "Send a JSON object or a list: ClaimReview, or what has some in it.", "type")
     found: list[Item] = []
     for item in claimreview_in.items(body):
         found.append(item)
