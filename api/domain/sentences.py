@@ -145,6 +145,14 @@ def _claim_withdrawn(facts: Facts) -> str:
     return f"{said.speaker}: {_noun(said)} was withdrawn from the record{_words(said)}"
 
 
+def _claim_matched(facts: Facts) -> str:
+    one, other = facts.said
+    found = {"same": "says the same as", "related": "is related to", "different": "is different from"}
+    by = f"{facts.actor} found that " if facts.actor else ""
+    told = f"{by}{_referred(one)} {found[facts.payload['relation']]} {_referred(other)}"
+    return told[0].upper() + told[1:]
+
+
 def _turned(facts: Facts, how: str) -> str | None:
     """That the claim reverses or contradicts what its party said; None where it does neither."""
     said, turn = facts.said[0], facts.turn
@@ -251,6 +259,7 @@ _SENTENCES: dict[str, Callable[[Facts], str]] = {
     "claim.recorded": _claim_recorded,
     "claim.amended": _claim_amended,
     "claim.withdrawn": _claim_withdrawn,
+    "claim.matched": _claim_matched,
     "verdict.published": _verdict_published,
     "verdict.retracted": _verdict_retracted,
     "contradiction.assessed": _contradiction_assessed,

@@ -187,6 +187,8 @@ class Moment:
             own = {"name": self.party(payload["party"])}
         elif noun == "contradiction":
             own = {"said": tuple(self.said(one) for one in pair_of(*identifier.split(":")))}
+        elif entry.kind == "claim.matched" and claim:
+            own = {"said": (self.said(claim), self.said(payload["claim"]))}
         elif claim:
             own = {"said": (self.said(claim),)}
         if payload.get("supersedes"):

@@ -87,6 +87,18 @@ CASES = [
     ),
     ("claim.withdrawn", {}, {"said": (ERASED,)}, "ICE: a claim was withdrawn from the record"),
     (
+        "claim.matched",
+        {"claim": "01JDF3QZ5W8N6T2K4M7R9V0XAA", "relation": "same"},
+        {"said": (ICE, REPORTED), "actor": DESK},
+        "Example Desk found that “We never said so.” by ICE says the same as a reported statement by ICE",
+    ),
+    (
+        "claim.matched",
+        {"claim": "01JDF3QZ5W8N6T2K4M7R9V0XAA", "relation": "different"},
+        {"said": (REPORTED, ERASED)},
+        "A reported statement by ICE is different from a claim by ICE",
+    ),
+    (
         "verdict.published",
         {"rating": "false", "label": "Pants on Fire"},
         {"said": (ICE,), "actor": DESK},
