@@ -11,8 +11,6 @@ import structlog
 from api import logs
 from api.cli.common import check_current, settings, store
 from api.errors import ReadOnlyMirror
-from api.interop.webhooks import running
-from api.interop.webhooks.deliverer import Policy
 from api.storage import mirrors
 
 told = structlog.get_logger()
@@ -22,6 +20,10 @@ told = structlog.get_logger()
 def deliver() -> None:
     """Deliver webhooks until SIGTERM or Ctrl-C. While another process delivers from the same record, wait for its end
     and go on from there."""
+    # Only here, since no other command calls anybody.
+    from api.interop.webhooks import running
+    from api.interop.webhooks.deliverer import Policy
+
     chosen = settings()
     logs.configure(chosen.log_level)
     database = store(chosen)

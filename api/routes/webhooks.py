@@ -79,12 +79,11 @@ def add() -> http.Answer:
     networks = http.house().settings.webhook_networks
 
     def doing(turn: Turn) -> Reply:
-        turn.refuse_others()
         made = subscriptions.add(turn.db, body, token.party, networks)
         location = ("Location", f"/v1/webhooks/{made.id}")
         return Reply(201, [location], subscriptions.document(made, with_secret=True))
 
-    return writing.in_turn(token, doing)
+    return _in_turn(token, doing)
 
 
 @blueprint.route("/<ulid:webhook_id>")
@@ -126,7 +125,7 @@ def remove(webhook_id: str) -> http.Answer:
         webhooks.remove(turn.db, subscriptions.owned(turn.db, webhook_id, token).id)
         return Reply(204, [], b"")
 
-    return writing.in_turn(token, doing)
+    return _in_turn(token, doing)
 
 
 @blueprint.route("/<ulid:webhook_id>/deliveries")
@@ -177,7 +176,7 @@ def ping(webhook_id: str) -> http.Answer:
         webhook = subscriptions.ping(turn.db, subscriptions.owned(turn.db, webhook_id, token))
         return Reply(202, [], orjson.dumps({"message": webhook.ping}))
 
-    return writing.in_turn(token, doing)
+    return _in_turn(token, doing)
 
 
 @blueprint.route("/<ulid:webhook_id>/secret", methods=["POST"])
@@ -189,12 +188,21 @@ def rotate(webhook_id: str) -> http.Answer:
     return _changed(token, webhook_id, subscriptions.rotate, with_secret=True)
 
 
+def _in_turn(token: Token, doing: Callable[[Turn], Reply]) -> http.Answer:
+    def here(turn: Turn) -> Reply:
+        # What is changed in a copy, or where the record was moved away from, nobody would ever deliver.
+        turn.refuse_others()
+        return doing(turn)
+
+    return writing.in_turn(token, here)
+
+
 def _changed(token: Token, webhook_id: str, change: Change, *, with_secret: bool = False) -> http.Answer:
     def doing(turn: Turn) -> Reply:
         changed = change(turn.db, subscriptions.owned(turn.db, webhook_id, token))
         return Reply(200, [], subscriptions.document(changed, with_secret=with_secret))
 
-    return writing.in_turn(token, doing)
+    return _in_turn(token, doing)
 
 
 def _patched(webhook: Webhook, patch: dict[str, Any]) -> dict[str, Any]:

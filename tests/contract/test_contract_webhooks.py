@@ -9,7 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from api.interop.webhooks import subscriptions
-from api.storage import webhooks
+from api.storage import moves, webhooks
+from api.storage.moves import Move
 from api.storage.webhooks import KEPT, Attempt, Progress
 from tests.conftest import NOW, SCOPES
 from tests.contract.conftest import CLAIM, OTHER, Api, problem
@@ -259,3 +260,21 @@ def test_a_claim_may_be_written_beside(api: Api) -> None:
     made(api)
     assert api.post("/v1/claims", CLAIM, "claims").status_code == 201
     assert made(api)["next"] == api.size
+
+
+def test_nothing_is_changed_where_the_record_was(api: Api) -> None:
+    """Once the record was moved to another database a change here would be lost: it is refused, and nothing is."""
+    webhook = made(api)
+    place = f"/v1/webhooks/{webhook['id']}"
+    with api.database.turn() as db:
+        moves.put(db, Move(moves.AWAY, "elsewhere"))
+    for answer in (
+        api.post("/v1/webhooks", BODY, "claims"),
+        api.patch(place, {"enabled": False}, "claims"),
+        api.send("DELETE", place, None, "claims"),
+        api.post(f"{place}/ping", None, "claims"),
+        api.post(f"{place}/secret", None, "claims"),
+        api.post(f"{place}/replay", {"index": 0}, "claims"),
+    ):
+        problem(answer, "storage-unavailable")
+    assert api.get("/v1/webhooks", "claims").json["items"] == [seen(api, webhook)]
