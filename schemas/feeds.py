@@ -43,6 +43,7 @@ class FeedChange(Document):
     kind = Choice(ENTRY_KINDS, "What happened.", example="verdict.published")
     subject = Shaped(SUBJECT, example="verdict/01JDF5B2C3D4E5F6G7H8J9K0MN")
     actor = Shaped(ACTOR, example="example-desk")
+    url = Shaped("Where its document stands.", allow_none=True, example="/v1/verdicts/01JDF5B2C3D4E5F6G7H8J9K0MN")
     claim = Ulid("The claim that it concerns, if it is one.", allow_none=True, example="01JDF3QZ5W8N6T2K4M7R9V0XAB")
     status = Item(StatusChange, "Null unless a claim's status changed.", allow_none=True)
     contradictions = Items(
@@ -56,7 +57,7 @@ class FeedItem(Document):
     """One entry of the log, in words."""
 
     id = Text("The same for this entry for ever, wherever it is served.", example="urn:uuid:0f1e2d3c-…")
-    url = Url("Where what it is about stands.", example="https://record.example/v1/verdicts/01JDF5B2C3D4E5F6G7H8J9K0MN")
+    url = Url("The page on which one sees it.", example="https://record.example/parties/dhs")
     title = Text("What happened, in a sentence.", example="Example Desk rated “Never.” by ICE false")
     content_text = Text("The sentence, with reasons and words in full.", example="Explanation: It did.")
     date_published = stamp("When it was appended (UTC).")
@@ -71,7 +72,7 @@ class JSONFeed(Document):
 
     version = Url("The format.", example="https://jsonfeed.org/version/1.1")
     title = Text("What the feed is of.", example="onrecord: what changed on record")
-    home_page_url = Url("A page for people.", example="https://record.example/docs")
+    home_page_url = Url("A page for people.", example="https://record.example/")
     feed_url = Url("This feed.", example="https://record.example/feeds/changes.json")
     description = Text("What the feed is of, in a sentence.", example="The newest 50 changes.")
     language = Text("The language of the sentences.", example="en")

@@ -23,8 +23,8 @@ from api.storage.log import Connection, Head
 
 ATOM_TYPE, JSON_TYPE = "application/atom+xml", "application/feed+json"
 ATOM_PATH, JSON_PATH = "/feeds/changes.atom", "/feeds/changes.json"
-# A page for people, and what programs read instead of a feed.
-HOME, CHANGES = "/docs", "/v1/changes"
+# The page for people, and what programs read instead of a feed.
+HOME, CHANGES = "/", "/v1/changes"
 
 NEWEST = 50
 FILTERS = ("party", "question", "reviewer", "kind")
@@ -136,8 +136,9 @@ def _entry(root: Element, happening: Happening, base: str) -> None:
     _put(entry, "published", change["at"])
     _put(entry, "updated", happening.updated)
     _put(SubElement(entry, "author"), "name", happening.by or OURSELVES)
-    # Without a type: readers open only what is not said to be anything but a page.
-    _link(entry, "alternate", base + change["url"])
+    # Readers open the alternate that is a page, and where none is said to be one they take the id for an address.
+    _link(entry, "alternate", base + happening.page, "text/html")
+    _link(entry, "alternate", base + change["url"], "application/json")
     SubElement(entry, "category", {"term": change["kind"]})
     _put(entry, "content", _text(happening)).set("type", "text")
 
@@ -148,19 +149,17 @@ def _put(parent: Element, name: str, text: str) -> Element:
     return element
 
 
-def _link(parent: Element, relation: str, url: str, kind: str | None = None) -> None:
-    link = SubElement(parent, "link", {"rel": relation, "href": _NOT_XML.sub("", url)})
-    if kind is not None:
-        link.set("type", kind)
+def _link(parent: Element, relation: str, url: str, kind: str) -> None:
+    SubElement(parent, "link", {"rel": relation, "type": kind, "href": _NOT_XML.sub("", url)})
 
 
 def _item(happening: Happening, base: str) -> dict[str, Any]:
     change, turned = happening.change, happening.reversal
-    names = ("index", "kind", "subject", "actor", "claim", "status")
+    names = ("index", "kind", "subject", "actor", "url", "claim", "status")
     reversal = {name: getattr(turned, name) for name in ("party", "question", "claim", "before")} if turned else None
     return {
         "id": _id(happening.leaf_hash.hex()),
-        "url": base + change["url"],
+        "url": base + happening.page,
         "title": happening.sentence,
         "content_text": _text(happening),
         "date_published": change["at"],

@@ -8,7 +8,6 @@ from typing import Any
 import flask
 
 from api import http
-from api.documents import PATHS
 from api.pages import serving, timelines
 from api.pages.reader import Reader
 from api.pages.serving import Page
@@ -34,12 +33,9 @@ def home() -> http.Answer:
 
 def address(reader: Reader, happened: Happening) -> str:
     """The page on which one sees what an entry changed."""
-    kind, _, identifier = happened.change["subject"].partition("/")
-    if kind == "verdict":
-        return reader.address("claim", happened.change["claim"]) + "#verdicts"
-    if kind == "contradiction":
-        return reader.address("contradiction", identifier.replace(":", "~"))
-    return reader.address(kind, identifier) if kind in PATHS else f"/v1/entries/{happened.change['index']}"
+    path, mark, part = happened.page.partition("#")
+    # An entry takes no moment: it is the same at each.
+    return path if path.startswith("/v1/") else reader.url(path) + mark + part
 
 
 def _page(reader: Reader, asked: Mapping[str, Any]) -> Page:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from api.documents import PATHS
 from api.domain import sentences, timelines
 from api.domain.contradictions import pair_of
 from api.domain.entries import Entry
@@ -22,6 +23,9 @@ from api.storage.statements import Profile, Window
 # How many contradictions of one entry are named, and how many rows are walked over for them: a claim that opposes
 # thousands costs no more than another.
 MOST, STEPS = 10, 400
+
+# What has a page of its own.
+PAGED = ("party", "question", "claim", "contradiction")
 
 SAYING = ("claim.recorded", "claim.amended")
 
@@ -67,6 +71,17 @@ class Happening(NamedTuple):
     reversal: Reversal | None
     updated: str
     leaf_hash: bytes
+
+    @property
+    def page(self) -> str:
+        """The path of the page on which one sees what the entry changed: a verdict stands on its claim's. Where there
+        is none, that of the entry."""
+        kind, _, identifier = self.change["subject"].partition("/")
+        if kind == "verdict":
+            return f"/claims/{self.change['claim']}#verdicts"
+        if kind in PAGED:
+            return f"/{PATHS[kind]}/{identifier.replace(':', '~')}"
+        return f"/v1/entries/{self.change['index']}"
 
 
 class Side(NamedTuple):

@@ -167,7 +167,9 @@ def test_what_happened_is_told(api: Api) -> None:
     assert reversed_["_onrecord"]["contradictions"] == [
         f"{reversed_['_onrecord']['reversal']['before']}~{reversed_['_onrecord']['claim']}"
     ]
-    assert api.get(reversed_["url"].removeprefix("http://localhost")).status_code == 200
+    for item in api.get(JSON).json["items"]:
+        assert api.get(item["url"].removeprefix("http://localhost")).headers["Content-Type"].startswith("text/html")
+        assert api.get(item["_onrecord"]["url"]).headers["Content-Type"] == "application/json"
 
 
 @pytest.mark.sqlite

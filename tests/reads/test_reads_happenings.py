@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from api import erasing, ledger
 from api.domain.entries import Entry
 from api.reads import happenings
@@ -157,3 +159,20 @@ def test_dhs_reversed_itself(dhs: SQLite) -> None:
         for sentence in sentences
     )
     assert all("\n" not in sentence and len(sentence) < 800 for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("subject", "page"),
+    [
+        ("party/ice", "/parties/ice"),
+        ("question/q", "/questions/q"),
+        ("claim/A", "/claims/A"),
+        ("verdict/V", "/claims/A#verdicts"),
+        ("contradiction/A:B", "/contradictions/A~B"),
+        ("webhook/W", "/v1/entries/7"),
+    ],
+)
+def test_each_entry_leads_somewhere(subject: str, page: str) -> None:
+    """To the page of what it is about, that of a verdict's claim; where there is none, to the entry itself."""
+    change = {"index": 7, "subject": subject, "claim": "A"}
+    assert Happening(change, None, "It happened", [], [], None, "", b"").page == page
