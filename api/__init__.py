@@ -10,6 +10,7 @@ itself.
 * `received`, `exports`, `mirroring`   entries that come from elsewhere: out of an export, or from the log's source
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions
 * `storage`    the store: SQL, and the only code that knows a driver
+* `embedding`  what a text means, as a vector: only where `onrecord[semantic]` is installed
 * `domain`     the rules, in plain Python
 * `errors`     refusals in the domain's words; `settings` the one table of settings
 

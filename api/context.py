@@ -15,6 +15,7 @@ from werkzeug.routing import BaseConverter
 
 from api import keyring, logs
 from api.checkpoints import Checkpoints, Heads
+from api.embedding.embedder import Embedder
 from api.keyring import KeySource
 from schemas import vocabulary
 
@@ -46,7 +47,7 @@ class House:
 
     `waiters` is taken (without blocking) by every poll that is held open. `stopping()` says that the process
     has been told to end, and that whoever waits should answer now. `checkpoints` signs the head, with the keys of the
-    settings or of the file beside the database.
+    settings or of the file beside the database. `embedder` makes the vectors that meanings are compared by.
     """
 
     settings: Settings
@@ -56,9 +57,11 @@ class House:
     writers: Writers
     stopping: Callable[[], bool] = field(default=lambda: False)
     checkpoints: Checkpoints = field(init=False)
+    embedder: Embedder = field(init=False)
 
     def __post_init__(self) -> None:
         keys = KeySource(self.settings.signing_key, keyring.beside(self.database.beside))
+        self.embedder = Embedder(self.settings.model, self.settings.model_name, logs.no_meaning)
         self.checkpoints = Checkpoints(self.settings.origin, keys, Heads(self.database.heads))
 
 
