@@ -9,6 +9,7 @@
 * `checking`     rebuild, doctor
 * `verifying`    verify (with `served`, what comes from elsewhere)
 * `erasing`      erase
+* `embedding`    embed
 * `common`       settings, database, progress
 """
 
@@ -22,7 +23,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, erasing, keeping, mirroring, moving, serving, setting_up, signing, verifying
+from api.cli import checking, embedding, erasing, keeping, mirroring, moving, serving, setting_up, signing, verifying
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.faults import EngineError
@@ -78,6 +79,6 @@ for command in (
     *(moving.import_, keeping.export, keeping.backup, keeping.restore),
     *(mirroring.mirror, mirroring.compare),
     *(verifying.verify, checking.rebuild, checking.doctor),
-    erasing.erase,
+    *(erasing.erase, embedding.embed),
 ):
     main.add_command(command)

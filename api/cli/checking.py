@@ -13,7 +13,7 @@ import click
 from api import ledger
 from api.checkpoints import Heads, check
 from api.cli.common import Progress, opened, settings, store
-from api.cli.findings import Finding, of_server
+from api.cli.findings import Finding, of_meaning, of_server
 from api.cli.signing import source
 from api.errors import Busy, LedgerRewound, StorageDamaged, StorageUnavailable
 from api.settings import Settings
@@ -80,6 +80,11 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
 
         yield _found_by(key, database)
         yield _found_by(_heads, database)
+
+        def meaning(of: Database) -> Finding:
+            return of_meaning(of, chosen)
+
+        yield _found_by(meaning, database)
     finally:
         database.close()
 

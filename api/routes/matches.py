@@ -31,7 +31,7 @@ def match() -> http.Answer:
     http.query(NO_QUERY)
     asked = http.body(MATCH)
     with http.house().database.snapshot() as db:
-        body = matches.match(db, asked, _deadline())
+        body = matches.match(db, asked, _deadline(), http.house().embedder)
     return http.answer(body, cache=http.NO_STORE)
 
 
@@ -44,7 +44,7 @@ def similar(claim_id: str) -> http.Answer:
     auth.authenticate(http.house().database.reader())
     asked = http.query(SIMILAR)
     with http.house().database.snapshot() as db:
-        body = matches.similar(db, claim_id, asked, _deadline())
+        body = matches.similar(db, claim_id, asked, _deadline(), http.house().embedder)
     return http.answer(body, cache=http.NO_STORE)
 
 

@@ -129,13 +129,13 @@ class Database:
         """Nothing can be set up for an erasure here: `sweep` takes care of what was deleted."""
 
     def sweep(self, patience: float) -> bool:
-        """Write the tables anew that payloads and remembered answers were deleted from; derived tables are new anyway.
-        Readers of these wait as well. `patience` is for how many seconds their locks are waited for.
+        """Write the tables anew that payloads, remembered answers and vectors were deleted from; derived tables are
+        new anyway. Readers of these wait as well. `patience` is for how many seconds their locks are waited for.
 
         Raises EngineFailure where that was not enough.
         """
         session = self._session("session")
-        for table in ("payloads", "idempotency"):
+        for table in ("payloads", "idempotency", "vectors"):
             session.run("SET default_transaction_read_only = off")
             try:
                 session.run(f"SET lock_timeout = {int(patience * 1000)}")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from api.storage import dialect, postgresql_search
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
-from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE, stemmed
+from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE, VECTORS, stemmed
 
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
@@ -39,8 +39,17 @@ def _match(session: Session) -> None:
     _run(session, ["ALTER TABLE searchable ALTER COLUMN stems SET NOT NULL", *postgresql_search.DDL])
 
 
+def _vectors(session: Session) -> None:
+    _run(session, dialect.tables(VECTORS))
+
+
 # By the names of the migrations of `api.storage.tables`, in their order.
-STEPS: dict[str, Callable[[Session], None]] = {"0001_record": _record, "0002_mirror": _mirror, "0004_match": _match}
+STEPS: dict[str, Callable[[Session], None]] = {
+    "0001_record": _record,
+    "0002_mirror": _mirror,
+    "0004_match": _match,
+    "0007_vectors": _vectors,
+}
 
 
 def known() -> list[str]:
@@ -126,7 +135,7 @@ def _wait_for_readers(session: Session, here: str) -> None:
 
 def _refuse_others(session: Session, name: str) -> None:
     """Refuse a database in which somebody else's tables have our names."""
-    ours = re.findall(r"CREATE TABLE (\w+)", "".join((LOG, SERVICE, MIRROR, *DERIVED.values())))
+    ours = re.findall(r"CREATE TABLE (\w+)", "".join((LOG, SERVICE, MIRROR, VECTORS, *DERIVED.values())))
     sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename IN"
     found = session.execute(f"{sql} ({', '.join('?' * len(ours))}) LIMIT 1", ours).fetchone()
     if found:

@@ -1,8 +1,8 @@
 """The tables, and the migrations that make them: a short ordered list.
 
 `entries` and `payloads` are the log, the only truth; `tokens` and `idempotency` serve the API, `mirror` says what
-the log is a copy of, if it is one. Every other table is derived from the log, one entry after another, so `onrecord
-rebuild` may drop them all.
+the log is a copy of, if it is one, and `vectors` has what a model makes of the claims. Every other table is derived
+from the log, one entry after another, so `onrecord rebuild` may drop them all.
 
 Rows of the list tables are versions: `since` is the entry that opened a row and `until` the one that closed
 it. `live` is 1 for rows that hold now and leads each key, so that a list of what holds now never walks over
@@ -43,6 +43,10 @@ CREATE TABLE mirror (
     id INTEGER PRIMARY KEY CHECK (id = 0), source TEXT NOT NULL, origin TEXT NOT NULL, keys TEXT NOT NULL,
     size INTEGER NOT NULL, checkpoint TEXT NOT NULL, unswept INTEGER NOT NULL
 );
+"""
+
+VECTORS = """
+CREATE TABLE vectors (no INTEGER PRIMARY KEY, model TEXT NOT NULL, words BLOB NOT NULL, vector BLOB NOT NULL);
 """
 
 # In the order in which they are made; dropped in reverse.
@@ -151,6 +155,12 @@ def match(db: SqliteUtils) -> None:
     db.execute("DROP TABLE unstemmed")
     _index_words(db)
     db.table("searchable").populate_fts(SEARCHED)
+
+
+@migrations(name="0007_vectors")
+def vectors(db: SqliteUtils) -> None:
+    """What claims mean, as a model says."""
+    _run(db, VECTORS)
 
 
 def stemmed(text: str, variants: str, speakers: str, titles: str) -> str:
