@@ -7,7 +7,8 @@ itself.
 * `http`, `auth`, `limits`, `problems`, `openapi`, `logs`   what every route needs
 * `server`     the application under gunicorn
 * `ledger`     the write path; `checkpoints` what was signed of it, and the guard before it
-* `received`, `exports`, `mirroring`   entries that come from elsewhere: out of an export, or from the log's source
+* `received`, `adopting`, `exports`, `mirroring`, `carrying`   entries that come from elsewhere: out of an export, from
+  the log's source, or from the database that the record is moved out of
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions
 * `storage`    the store: SQL, and the only code that knows a driver
 * `embedding`  what a text means, as a vector: only where `onrecord[semantic]` is installed

@@ -20,10 +20,10 @@ from api.derivation import derive
 from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf_data, payload_hash
 from api.domain.record import Record
 from api.drafts import Draft
-from api.errors import ReadOnlyMirror, Refusal
+from api.errors import Refusal
 from api.history import History, Numbers
 from api.received import NONSENSE, Unfit, misfit
-from api.storage import log, mirrors
+from api.storage import log, moves
 from api.storage.buffered import Buffered
 from api.storage.database import Database
 from api.storage.log import Connection, Head, Sealed
@@ -71,15 +71,15 @@ class Turn:
         `drafted` spares a turn of many appends the work that can be done before it: the draft of the claim that
         `decision` decides to record.
         """
-        self._refuse_mirror()
+        self._refuse_others()
         entry = self.enter(decision(self.history), actor, drafted)
         derive(self.history, entry, drafted)
         return entry
 
     def enter(self, event: Event, actor: str, drafted: Draft | None = None) -> Entry:
         """Append an event, and derive nothing: for a caller that does so, as `append` and `api.erasing`. Raises
-        ReadOnlyMirror where the log is the copy of another one."""
-        self._refuse_mirror()
+        ReadOnlyMirror where the log is the copy of another one, StorageUnavailable where its record is moved."""
+        self._refuse_others()
         entry = self._entry(event, actor)
         payload = canonical(entry.payload) if drafted is None else drafted.payload
         sealed = seal(entry, self._source.random(SALT_SIZE), payload)
@@ -115,11 +115,10 @@ class Turn:
         if self.head.size:
             log.set_head(self.db, self.head)
 
-    def _refuse_mirror(self) -> None:
-        # An entry of our own would part the mirror from its source for good.
+    def _refuse_others(self) -> None:
+        # An entry of our own would part the mirror from its source for good, or be lost where the record went away.
         if not self._is_own:
-            if mirror := mirrors.state(self.db):
-                raise ReadOnlyMirror.of(mirror.source)
+            moves.check_own(self.db)
             self._is_own = True
 
     def _entry(self, event: Event, actor: str) -> Entry:
@@ -156,14 +155,16 @@ class Tree:
 
 
 @contextmanager
-def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = None) -> Iterator[Turn]:
+def turn(
+    database: Database, source: Source = WORLD, numbers: Numbers | None = None, *, filling: bool = False
+) -> Iterator[Turn]:
     """The writer's turn: all that is appended inside is durable when it ends, or none of it is there.
 
     `numbers` are those that earlier turns on this database learned; what this one learns is added to them. Raises
-    LedgerRewound where the log has lost what was signed.
+    LedgerRewound where the log has lost what was signed, unless it is only being filled with it again (`filling`).
     """
     known = database.extends_heads
-    with _guarded_turn(database) as db:
+    with _guarded_turn(database, filling) as db:
         if numbers is not None:
             if not known:
                 numbers.forget()
@@ -175,9 +176,9 @@ def turn(database: Database, source: Source = WORLD, numbers: Numbers | None = N
 
 
 @contextmanager
-def turn_of_many(database: Database, source: Source = WORLD) -> Iterator[Turn]:
+def turn_of_many(database: Database, source: Source = WORLD, *, filling: bool = False) -> Iterator[Turn]:
     """A turn like any other for an import: what is appended goes to the store together (see `api.storage.buffered`)."""
-    with _guarded_turn(database) as db:
+    with _guarded_turn(database, filling) as db:
         buffered = Buffered(db)
         mine = Turn(buffered, _by_the_handful(source) if source is WORLD else source)
         yield mine
@@ -186,10 +187,10 @@ def turn_of_many(database: Database, source: Source = WORLD) -> Iterator[Turn]:
 
 
 @contextmanager
-def _guarded_turn(database: Database) -> Iterator[Connection]:
+def _guarded_turn(database: Database, filling: bool) -> Iterator[Connection]:
     """The store's turn, once it is known that the log has all that was signed of it. Raises LedgerRewound."""
     with database.turn() as db:
-        if not database.extends_heads:
+        if not database.extends_heads and not filling:
             checkpoints.check(db, checkpoints.Heads(database.heads).last())
             database.extends_heads = True
         yield db

@@ -7,12 +7,8 @@ does not run as root, so root runs it as somebody who may nothing.
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
 import signal
-import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +18,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.processes import Unavailable, folder, free_port, unprivileged
+
 USER, PASSWORD = "onrecord", "s3cret-of-the-tests"
 # Without waiting for the disk, which no test cuts the power of.
 FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_connections": "200"}
-
-
-class Unavailable(Exception):
-    """There is no server that could be started here; the message says why."""
 
 
 def binaries() -> Path:
@@ -99,7 +93,7 @@ class Server:
         arguments = [argument for key, value in options.items() for argument in ("-c", f"{key}={value}")]
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
-            [binaries() / "postgres", "-D", self.folder / "data", *arguments], stdout=log, stderr=log, **_unprivileged()
+            [binaries() / "postgres", "-D", self.folder / "data", *arguments], stdout=log, stderr=log, **unprivileged()
         )
         log.close()
         until = time.monotonic() + 30
@@ -126,23 +120,23 @@ class Server:
 @contextmanager
 def running(settings: dict[str, str] = FAST) -> Iterator[Server]:
     """A server with these settings, from entering to leaving. Raises Unavailable."""
-    with _folder() as folder:
-        secret = folder / "password"
+    with folder("onrecord-pg-") as at:
+        secret = at / "password"
         secret.write_text(PASSWORD)
-        made = _initdb(folder, secret)
+        made = _initdb(at, secret)
         if made.returncode:
             raise Unavailable(f"initdb failed: {made.stderr.strip()[-300:]}")
-        yield from _started(Server(folder, _free_port(), settings=settings))
+        yield from _started(Server(at, free_port(), settings=settings))
 
 
 @contextmanager
 def following(primary: Server) -> Iterator[Server]:
     """A standby that streams from another server, from entering to leaving."""
-    with _folder() as folder:
+    with folder("onrecord-pg-") as at:
         source = ["-h", primary.folder, "-p", str(primary.port), "-U", USER]
-        command = [binaries() / "pg_basebackup", "-D", folder / "data", "-R", "-c", "fast", "--no-sync", *source]
-        subprocess.run(command, check=True, capture_output=True, **_unprivileged())
-        yield from _started(Server(folder, _free_port(), settings=primary.settings))
+        command = [binaries() / "pg_basebackup", "-D", at / "data", "-R", "-c", "fast", "--no-sync", *source]
+        subprocess.run(command, check=True, capture_output=True, **unprivileged())
+        yield from _started(Server(at, free_port(), settings=primary.settings))
 
 
 def _started(server: Server) -> Iterator[Server]:
@@ -153,46 +147,11 @@ def _started(server: Server) -> Iterator[Server]:
         server.stop()
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="onrecord-pg-"))
-    try:
-        folder.chmod(0o755)
-        if os.geteuid() == 0:
-            owner = _somebody()
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def _initdb(folder: Path, secret: Path) -> subprocess.CompletedProcess[str]:
     options = ["-U", USER, "--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={secret}"]
     options += ["-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
     command = [binaries() / "initdb", "-D", folder / "data", *options]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, **_unprivileged())
+        return subprocess.run(command, capture_output=True, text=True, check=False, **unprivileged())
     except OSError as error:
         raise Unavailable(f"initdb cannot be run: {error}") from None
-
-
-def _unprivileged() -> dict[str, Any]:
-    environ = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
-    if os.geteuid():
-        return {"env": environ}
-    owner = _somebody()
-    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": [], "cwd": "/", "env": environ}
-
-
-def _somebody() -> pwd.struct_passwd:
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise Unavailable("root cannot run PostgreSQL, and there is no user 'postgres' or 'nobody'")

@@ -15,18 +15,19 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api import ledger
+from api import create_app, ledger
 from api.cli.findings import of_server
 from api.domain import parties
 from api.errors import Busy, StorageUnavailable
 from api.ledger import Turn
-from api.storage import faults, log, postgresql, postgresql_tables, session
+from api.settings import Settings
+from api.storage import faults, keys, log, postgresql, postgresql_tables, session
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.postgresql import Database
 from api.verification import verify
 from api.writers import Writers
 from tests.postgresql import PASSWORD, Server, running
-from tests.records import OPERATOR, Recorder
+from tests.records import DESK, OPERATOR, Recorder
 
 ROOT = Path(__file__).parents[1]
 
@@ -363,6 +364,49 @@ def test_a_server_that_cannot_be_reached(postgresql: Server, tmp_path: Path) -> 
     assert f"postgresql://127.0.0.1:{port}/record" in told and "refused" in told and "DATABASE_URL" in told
     assert "password" in refused(postgresql.over_tcp("postgres", "wrong-one"), tmp_path)
     assert "does not exist" in refused(postgresql.url("nowhere"), tmp_path)
+
+
+def test_clients_are_told_to_come_back(tmp_path: Path, postgresql: Server, capfd: pytest.CaptureFixture[str]) -> None:
+    """A server that goes away, that only reads, or whose password was changed is 503 with Retry-After for clients, who
+    learn nothing of where it is. Nothing is written by half, and all is well again without a restart."""
+    with running() as server:
+        name = server.create()
+        environ = {"DATABASE_URL": server.over_tcp(name), "ONRECORD_HEADS": str(tmp_path / "heads")}
+        app = create_app(Settings.from_environ(environ))
+        database, client = app.extensions["onrecord"].database, app.test_client()
+        database.migrate()
+        Recorder(database).party(DESK)
+        with database.turn() as db:
+            _, token = keys.create_token(db, party=DESK, scopes=["claims"], note=None, now="2026-11-25T10:00:00.000Z")
+        headers = {"Authorization": f"Bearer {token}"}
+        body = {"id": "dhs", "name": "DHS", "kind": "organization"}
+
+        def refused(*paths: str) -> None:
+            answers = [client.get(path) for path in paths]
+            answers.append(client.post("/v1/parties", json=body, headers=headers))
+            for answer in answers:
+                assert answer.status_code == 503 and answer.headers["Retry-After"], answer.text
+                assert answer.json["type"].endswith(":storage-unavailable")
+                assert PASSWORD not in answer.text and "127.0.0.1" not in answer.text and name not in answer.text
+
+        server.stop(signal.SIGINT)
+        refused("/v1/claims", f"/v1/parties/{DESK}", "/v1/changes", "/v1/log/checkpoint", "/readyz")
+        (server.folder / "data" / "standby.signal").touch()
+        server.start()
+        assert client.get(f"/v1/parties/{DESK}").status_code == 200
+        refused()
+        assert server.run("SELECT pg_promote()") == [(True,)]
+        server.run("ALTER ROLE onrecord PASSWORD 'another-one'")
+        cut(server, name)
+        refused("/v1/claims")
+        server.run(f"ALTER ROLE onrecord PASSWORD '{PASSWORD}'")
+        assert client.post("/v1/parties", json=body, headers=headers).status_code == 201
+        assert log.head(database.reader()).size == 2
+        with database.snapshot() as db:
+            assert verify(db) is None
+        database.close()
+    logged = "".join(capfd.readouterr())
+    assert "the store cannot be used" in logged and PASSWORD not in logged
 
 
 @pytest.mark.parametrize("url", ["postgresql://me:wr%ong-one@h/db", "postgresql://me:wrong-one@h/db?nothing=1"])

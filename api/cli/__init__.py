@@ -5,6 +5,7 @@
 * `serving`      serve, demo
 * `moving`       import (with `files`, what an import reads, and `pipeline`, how it is prepared)
 * `keeping`      export, backup, restore (with `paths`, the files that are made)
+* `carrying`     move
 * `mirroring`    mirror, compare (with `following`, who reads another record)
 * `checking`     rebuild, doctor
 * `verifying`    verify (with `served`, what comes from elsewhere)
@@ -23,7 +24,19 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import checking, embedding, erasing, keeping, mirroring, moving, serving, setting_up, signing, verifying
+from api.cli import (
+    carrying,
+    checking,
+    embedding,
+    erasing,
+    keeping,
+    mirroring,
+    moving,
+    serving,
+    setting_up,
+    signing,
+    verifying,
+)
 from api.errors import Refusal
 from api.settings import SettingsError
 from api.storage.faults import EngineError
@@ -77,6 +90,7 @@ for command in (
     *(setting_up.init, setting_up.migrate, setting_up.token),
     *(signing.key, signing.heads),
     *(moving.import_, keeping.export, keeping.backup, keeping.restore),
+    carrying.move,
     *(mirroring.mirror, mirroring.compare),
     *(verifying.verify, checking.rebuild, checking.doctor),
     *(erasing.erase, embedding.embed),

@@ -17,7 +17,7 @@ from api.cli.findings import Finding, of_meaning, of_server
 from api.cli.signing import source
 from api.errors import Busy, LedgerRewound, StorageDamaged, StorageUnavailable
 from api.settings import Settings
-from api.storage import faults, health, log, mirrors
+from api.storage import faults, health, log, mirrors, moves
 from api.storage.database import Database
 from api.storage.faults import EngineError, StoreError
 from api.storage.sqlite import Database as SQLite
@@ -73,11 +73,14 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
             yield finding
             if finding.problem and finding.subject.startswith(("file", "server", "database")):
                 return
-        yield _found_by(_head, database)
+
+        def head(of: Database) -> Finding:
+            return _place(of) or _head(of)
 
         def key(of: Database) -> Finding:
             return _mirror(of, chosen) or _key(chosen)
 
+        yield _found_by(head, database)
         yield _found_by(key, database)
         yield _found_by(_heads, database)
 
@@ -240,6 +243,16 @@ def _mirror(database: Database, chosen: Settings) -> Finding | None:
     if size != mirror.size:
         return Finding(f"{subject}: has {size:,} entries, and is catching up")
     return Finding(f"{subject}: has the {size:,} entries that were signed last")
+
+
+def _place(database: Database) -> Finding | None:
+    """Whether the record is here; None where nothing else was ever said."""
+    move = moves.state(database.reader()) if database.is_current() else None
+    if move is None:
+        return None
+    if move.direction == moves.INTO:
+        return Finding("move", f"only a part of the record of {move.other} is here", "Run 'onrecord move' there again.")
+    return Finding("move", f"the record was moved to {move.other}", "Set DATABASE_URL to that.")
 
 
 def _heads(database: Database) -> Finding:

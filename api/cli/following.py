@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from api import merkle, mirroring
+from api.adopting import Part
 from api.cli import served
 from api.cli.served import PAGE, TRIES, Place, Progress, Reading, Rewound, Server, parsed
 from api.domain.entries import ERASURE
-from api.mirroring import Part
 from api.reads import changes
 from api.received import received
 from api.storage import log, tree

@@ -10,21 +10,22 @@ from pathlib import Path
 import click
 import structlog
 
-from api import logs
+from api import logs, notes
 from api.checkpoints import Heads, check
 from api.cli.common import check_current, now, settings, store
 from api.cli.pipeline import Job, batches
-from api.cli.signing import make_key, source
+from api.cli.signing import key_file, make_key, source
 from api.errors import LedgerRewound
 from api.importing import Loader
 from api.settings import Settings
-from api.storage import keys, log, mirrors, opening
-from api.storage.database import Database
+from api.storage import keys, log, mirrors, moves
+from api.storage.database import Database, is_server
 from api.storage.faults import EngineError, StoreError
 from schemas.vocabulary import RESERVED_PARTY_ID
 
 told = structlog.get_logger()
 
+DEMO = Path("demo.db")
 DESK = "example-desk"
 DOCTOR = "onrecord doctor"
 # The note of the token by which a demo knows a database as one of its own.
@@ -52,22 +53,19 @@ def serve() -> None:
     "--database",
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("demo.db"),
-    show_default=True,
-    help="Where to make it. One that a demo made before is made anew; any other file is left alone.",
+    help="Where to make it, if not on the server that DATABASE_URL names.  [default: demo.db]  One that a demo made"
+    " before is made anew; any other is left alone.",
 )
-def demo(path: Path) -> None:
+def demo(path: Path | None) -> None:
     """Make a database with the example record in it, and serve it."""
-    path = path.absolute()
-    # The key and the heads of a real record have nothing to do with this one.
-    own = {"DATABASE_URL": f"sqlite:///{path}", "ONRECORD_SIGNING_KEY": "", "ONRECORD_HEADS": ""}
-    chosen = Settings.from_environ(dict(os.environ) | own)
+    chosen = _demo_settings(path)
     _check_free(chosen.bind)
-    _remove_demo(path)
-    database = opening.database(path)
+    database = store(chosen)
     try:
+        _remove_demo(database)
         database.migrate()
-        make_key(chosen)
+        if not is_server(chosen.database):
+            make_key(chosen)
         with database.turn() as db:
             _, secret = keys.create_token(
                 db, party=DESK, scopes=["claims", "verdicts", "edit"], note=MADE_BY_DEMO, now=now()
@@ -76,12 +74,29 @@ def demo(path: Path) -> None:
         claim = _claim_to_try(database)
     finally:
         database.close()
-    click.echo(_welcome(chosen.bind, path, secret, claim))
+    click.echo(_welcome(chosen.bind, database.name, secret, claim))
     _serve(chosen)
 
 
+def _demo_settings(path: Path | None) -> Settings:
+    """Where a demo is made, and what signs it: the key and the heads of a real record have nothing to do with it."""
+    environ = dict(os.environ) | {"ONRECORD_SIGNING_KEY": "", "ONRECORD_HEADS": ""}
+    if path is None and is_server((chosen := Settings.from_environ(environ)).database):
+        # The files of the real one would have the same names: so its key is in no file, and lasts as long as the demo.
+        made = notes.new_key(chosen.key_name).private_text()
+        own = {"ONRECORD_SIGNING_KEY": made, "ONRECORD_HEADS": str(DEMO.absolute().with_suffix(".heads"))}
+    else:
+        own = {"DATABASE_URL": f"sqlite:///{(path or DEMO).absolute()}"}
+    return Settings.from_environ(environ | own)
+
+
 def _warn(chosen: Settings, database: Database) -> None:
-    """Say in the log what the service will refuse. Raises StoreError for keys or heads that cannot be used."""
+    """Say in the log what the service will refuse. Raises StoreError for keys or heads that cannot be used, and for a
+    record of which only a part is here."""
+    if move := moves.state(database.reader()):
+        if move.direction == moves.INTO:
+            raise StoreError(f"Only a part of the record is here: move all of it from {move.other} ('onrecord move').")
+        told.error("nothing will be written", reason=f"the record was moved to {move.other}: set DATABASE_URL to that")
     if mirrors.state(database.reader()) is None and not source(chosen).keyring().signing:
         told.warning("no key: checkpoints and proofs of verdicts are not served", remedy="onrecord key add")
     try:
@@ -113,20 +128,21 @@ def _check_free(bind: str) -> None:
             ) from None
 
 
-def _remove_demo(path: Path) -> None:
-    if not path.exists():
-        return
-    database = opening.database(path)
-    try:
-        ours = any(token.note == MADE_BY_DEMO for token in keys.list_tokens(database.reader()))
-    except (*EngineError, StoreError):
-        ours = False
-    finally:
-        database.close()
-    if not ours:
-        raise click.ClickException(f"{path} was not made by a demo: move it away, or choose another --database.")
-    for suffix in ("", "-wal", "-shm", ".lock", ".serving", ".key", ".heads"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
+def _remove_demo(database: Database) -> None:
+    if database.exists():
+        try:
+            ours = any(token.note == MADE_BY_DEMO for token in keys.list_tokens(database.reader()))
+        except (*EngineError, StoreError):
+            ours = False
+        if not ours:
+            remedy = "move it away, or choose another --database"
+            raise click.ClickException(f"{database.name} was not made by a demo: {remedy}.")
+        database.discard()
+        if not is_server(database.name):
+            key_file(database.name).unlink(missing_ok=True)
+            database.heads.unlink(missing_ok=True)
+    if is_server(database.name):
+        database.heads.unlink(missing_ok=True)
 
 
 def _load_fixtures(database: Database) -> None:
@@ -145,12 +161,12 @@ def _claim_to_try(database: Database) -> str:
     return sealed.subject.removeprefix("claim/")
 
 
-def _welcome(bind: str, path: Path, secret: str, claim: str) -> str:
+def _welcome(bind: str, place: str, secret: str, claim: str) -> str:
     host, _, port = bind.rpartition(":")
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 (compared, not bound)
     verdict = '{"rating":"unproven","evidence":[{"url":"https://example.org/what-i-found"}]}'
     return f"""\
-The example record is in {path}, and is served at {url} (Ctrl-C ends it).
+The example record is in {place}, and is served at {url} (Ctrl-C ends it).
 Its words are described at {url}/docs. This token may record claims and publish verdicts as '{DESK}':
 
   ONRECORD_TOKEN={secret}

@@ -11,7 +11,7 @@ from api.cli.signing import key_file, make_key
 from api.domain import parties
 from api.domain.record import Body
 from api.history import History
-from api.storage import keys
+from api.storage import keys, moves
 from api.storage.keys import Token
 from api.storage.log import Connection
 from schemas.parties import PartySchema
@@ -78,6 +78,7 @@ def create(party_id: str, scopes: tuple[str, ...], note: str | None) -> None:
         if scope not in SCOPES:
             raise click.ClickException(f"There is no scope {scope!r}: use {', '.join(SCOPES)}.")
     with opened() as database, database.turn() as db:
+        moves.check_here(db)
         _check_party(db, party_id)
         made, secret = keys.create_token(
             db, party=party_id, scopes=[scope for scope in SCOPES if scope in scopes], note=note, now=now()
@@ -102,6 +103,7 @@ def list_() -> None:
 def revoke(token_id: str) -> None:
     """End a token for good, by its id."""
     with opened() as database, database.turn() as db:
+        moves.check_here(db)
         if not keys.revoke_token(db, token_id, now()):
             was = next((one for one in keys.list_tokens(db) if one.id == token_id), None)
             if was is None:

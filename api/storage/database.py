@@ -79,6 +79,10 @@ class Database(Protocol):
         Out: whether that was enough."""
         ...
 
+    def discard(self) -> None:
+        """Remove the record for good, so that there is nothing any more: what a demo does with what a demo made."""
+        ...
+
     def serve(self) -> None:
         """Hold the database, until this process and those that it forks have ended, against being replaced."""
         ...

@@ -135,16 +135,24 @@ class Database:
         Raises EngineFailure where that was not enough.
         """
         session = self._session("session")
+        # Behind a pooler what is set would stay with a connection that another client has next. There the limits hold
+        # that the role has.
+        limits = {"lock_timeout": str(int(patience * 1000)), "statement_timeout": "0"}
+        limits = {} if session.pooled else {"default_transaction_read_only": "off", **limits}
         for table in ("payloads", "idempotency", "vectors"):
-            session.run("SET default_transaction_read_only = off")
             try:
-                session.run(f"SET lock_timeout = {int(patience * 1000)}")
-                session.run("SET statement_timeout = 0")
+                for key, value in limits.items():
+                    session.run(f"SET {key} = {value}")
                 session.run(f"VACUUM FULL {table}")
             finally:
-                for key, value in SETTINGS.items():
-                    session.run(f"SET {key} = {value}")
+                for key in limits:
+                    session.run(f"SET {key} = {SETTINGS[key]}")
         return True
+
+    def discard(self) -> None:
+        """Drop every table of the record."""
+        with self.turn() as session:
+            tables.drop(session)
 
     def serve(self) -> None:
         """Nobody puts another database in the place of one on a server."""

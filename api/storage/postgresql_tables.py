@@ -10,11 +10,13 @@ from collections.abc import Callable
 from api.storage import dialect, postgresql_search
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.session import Session
-from api.storage.tables import DERIVED, LOG, MIRROR, SERVICE, VECTORS, stemmed
+from api.storage.tables import DERIVED, LOG, MIRROR, MOVE, SERVICE, VECTORS, stemmed
 
 MIGRATIONS = "onrecord_migrations"
 # Where derived tables are made anew.
 BESIDE = "onrecord_anew"
+# What numbers the rows of derived tables.
+FUNCTIONS = ("next_terms", "next_searchable")
 # How often the readers of the old tables are waited for, for how many milliseconds at once, and how many seconds later
 # again. Those who come to read meanwhile wait as well, so they are let in in between.
 TRIES, GLANCE, PAUSE = 120, 200, 0.5
@@ -39,6 +41,10 @@ def _match(session: Session) -> None:
     _run(session, ["ALTER TABLE searchable ALTER COLUMN stems SET NOT NULL", *postgresql_search.DDL])
 
 
+def _move(session: Session) -> None:
+    _run(session, dialect.tables(MOVE))
+
+
 def _vectors(session: Session) -> None:
     _run(session, dialect.tables(VECTORS))
 
@@ -47,6 +53,7 @@ def _vectors(session: Session) -> None:
 STEPS: dict[str, Callable[[Session], None]] = {
     "0001_record": _record,
     "0002_mirror": _mirror,
+    "0003_move": _move,
     "0004_match": _match,
     "0007_vectors": _vectors,
 }
@@ -79,6 +86,12 @@ def migrate(session: Session, name: str) -> list[str]:
     return pending
 
 
+def drop(session: Session) -> None:
+    """Within a turn: drop every table of the record, and what belongs to it."""
+    dropped = [f"DROP TABLE IF EXISTS {table}" for table in (*_ours()[::-1], MIGRATIONS)]
+    _run(session, [*dropped, *(f"DROP FUNCTION IF EXISTS {function}()" for function in FUNCTIONS)])
+
+
 def derived() -> list[str]:
     """The statements that make every derived table, empty."""
     ddl = "".join(DERIVED.values())
@@ -99,14 +112,13 @@ def put_in_place(session: Session) -> None:
     # Nobody knows yet what is in them, and so how they are best read.
     session.run(f"ANALYZE {', '.join(f'{BESIDE}.{table}' for table in DERIVED)}")
     _wait_for_readers(session, here)
-    functions = [f"next_{table}" for table in ("terms", "searchable")]
     for table in reversed(DERIVED):
         session.run(f'DROP TABLE IF EXISTS "{here}".{table}')
-    for function in functions:
+    for function in FUNCTIONS:
         session.run(f'DROP FUNCTION IF EXISTS "{here}".{function}()')
     for table in DERIVED:
         session.run(f'ALTER TABLE {BESIDE}.{table} SET SCHEMA "{here}"')
-    for function in functions:
+    for function in FUNCTIONS:
         session.run(f'ALTER FUNCTION {BESIDE}.{function}() SET SCHEMA "{here}"')
     session.run(f"DROP SCHEMA {BESIDE}")
 
@@ -135,8 +147,13 @@ def _wait_for_readers(session: Session, here: str) -> None:
 
 def _refuse_others(session: Session, name: str) -> None:
     """Refuse a database in which somebody else's tables have our names."""
-    ours = re.findall(r"CREATE TABLE (\w+)", "".join((LOG, SERVICE, MIRROR, VECTORS, *DERIVED.values())))
+    ours = _ours()
     sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename IN"
     found = session.execute(f"{sql} ({', '.join('?' * len(ours))}) LIMIT 1", ours).fetchone()
     if found:
         raise StoreError(f"The database {name} is another application's (it has a table {found[0]}): use an empty one.")
+
+
+def _ours() -> list[str]:
+    """The names of all tables, in the order in which they are made."""
+    return re.findall(r"CREATE TABLE (\w+)", "".join((LOG, SERVICE, MIRROR, MOVE, VECTORS, *DERIVED.values())))

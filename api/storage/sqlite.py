@@ -122,10 +122,14 @@ class Database:
         """Bring the schema up to date, making the file where there is none. Out: the names of the migrations that ran.
 
         All of them run in one writer's turn: workers that boot together and migrate for themselves failed
-        three times in four.
+        three times in four. Raises StoreError for a database of another application.
         """
         with self.turn() as connection:
             db = SqliteUtils(connection)
+            others = {*db.table_names()} - {migrations.migrations_table}
+            if others and not migrations.applied(db):
+                told = f"The database at {self.path} is another application's (it has a table {min(others)})"
+                raise StoreError(f"{told}: set DATABASE_URL to another file.")
             names = [migration.name for migration in migrations.pending(db)]
             migrations.apply(db)
         return names
@@ -160,6 +164,12 @@ class Database:
         """
         _, pages, _ = self._writer().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         return int(pages)
+
+    def discard(self) -> None:
+        """Remove the file, and those that belong to it as long as it is used."""
+        self.close()
+        for suffix in ("", "-wal", "-shm", ".lock", ".serving"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
 
     def serve(self) -> None:
         """Say that this process, and those that it makes, serve this database, until the last of them ends. Raises

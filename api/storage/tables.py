@@ -1,8 +1,9 @@
 """The tables, and the migrations that make them: a short ordered list.
 
 `entries` and `payloads` are the log, the only truth; `tokens` and `idempotency` serve the API, `mirror` says what
-the log is a copy of, if it is one, and `vectors` has what a model makes of the claims. Every other table is derived
-from the log, one entry after another, so `onrecord rebuild` may drop them all.
+the log is a copy of, if it is one, `move` whether the record is being moved here, or was moved away, and `vectors` has
+what a model makes of the claims. Every other table is derived from the log, one entry after another, so `onrecord
+rebuild` may drop them all.
 
 Rows of the list tables are versions: `since` is the entry that opened a row and `until` the one that closed
 it. `live` is 1 for rows that hold now and leads each key, so that a list of what holds now never walks over
@@ -42,6 +43,12 @@ MIRROR = """
 CREATE TABLE mirror (
     id INTEGER PRIMARY KEY CHECK (id = 0), source TEXT NOT NULL, origin TEXT NOT NULL, keys TEXT NOT NULL,
     size INTEGER NOT NULL, checkpoint TEXT NOT NULL, unswept INTEGER NOT NULL
+);
+"""
+
+MOVE = """
+CREATE TABLE move (
+    id INTEGER PRIMARY KEY CHECK (id = 0), direction TEXT NOT NULL, other TEXT NOT NULL, unswept INTEGER NOT NULL
 );
 """
 
@@ -137,6 +144,12 @@ def mirror(db: SqliteUtils) -> None:
     _run(db, MIRROR)
 
 
+@migrations(name="0003_move")
+def move(db: SqliteUtils) -> None:
+    """Whether the record is moved, into this database or away from it."""
+    _run(db, MOVE)
+
+
 @migrations(name="0004_match")
 def match(db: SqliteUtils) -> None:
     """The stems of what is searched, where the table was made without them."""
@@ -154,7 +167,6 @@ def match(db: SqliteUtils) -> None:
     db.conn.executemany(insert, ([*row[:-4], stemmed(*row[-4:])] for row in rows))
     db.execute("DROP TABLE unstemmed")
     _index_words(db)
-    db.table("searchable").populate_fts(SEARCHED)
 
 
 @migrations(name="0007_vectors")

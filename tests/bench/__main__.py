@@ -1,4 +1,4 @@
-"""`python -m tests.bench [reads|growth|search|writes|import|proofs|engines ...]`: measure and print the table of docs/performance.md.
+"""`python -m tests.bench [reads|growth|search|writes|import|proofs|engines|match ...]`: measure and print the table of docs/performance.md.
 
 Sizes come from BENCH_SIZES (claims, default 10000,100000; docs/performance.md was made with 10000,1000000),
 the folder of the databases from BENCH_FOLDER (default .bench: they take minutes to build and are kept).
@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.bench import bulk, engines, growth, proofs, reads, searches, writes
+from tests.bench import bulk, engines, growth, matching, proofs, reads, searches, writes
 
 PARTS = {
     "reads": reads.measure,
@@ -20,6 +20,7 @@ PARTS = {
     "import": bulk.measure,
     "proofs": proofs.measure,
     "engines": engines.measure,
+    "match": matching.measure,
 }
 
 

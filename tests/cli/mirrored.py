@@ -19,7 +19,7 @@ from tests.cli.conftest import Shell
 from tests.records import dump, every_table
 
 # What is a database's own, and not of the log.
-OWN = ("tokens", "idempotency", "mirror")
+OWN = ("tokens", "idempotency", "mirror", "move")
 
 
 def folder(parent: Path, name: str) -> Shell:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api import erasing
-from api.cli import embedding
+from api import erasing, vectorizing
 from api.embedding import model
 from api.embedding.embedder import Embedder
 from api.storage import log, vectors
@@ -65,8 +64,8 @@ def test_what_was_made_before_an_interruption_stays(
     shell: Shell, said: Recorder, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Run again, it goes on where it was."""
-    monkeypatch.setattr(embedding, "BATCH", 2)
-    write, calls = embedding._write, []
+    monkeypatch.setattr(vectorizing, "BATCH", 2)
+    write, calls = vectorizing._write, []
 
     def interrupted(*arguments: object) -> int:
         if len(calls) == 2:
@@ -74,10 +73,10 @@ def test_what_was_made_before_an_interruption_stays(
         calls.append(arguments)
         return write(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(embedding, "_write", interrupted)
+    monkeypatch.setattr(vectorizing, "_write", interrupted)
     assert shell("embed").status == 130
     assert numbers(shell) == [0, 1, 2, 3]
-    monkeypatch.setattr(embedding, "_write", write)
+    monkeypatch.setattr(vectorizing, "_write", write)
     assert shell("embed").out == f"Made 3 vectors with {MODEL}; 4 were there.\n"
 
 
@@ -85,14 +84,14 @@ def test_what_was_erased_meanwhile_leaves_no_vector(
     shell: Shell, said: Recorder, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However the two fall together: words can be guessed from what they mean."""
-    write = embedding._write
+    write = vectorizing._write
 
     def late(*arguments: object) -> int:
         erasing.erase(shell.database, f"claim/{ulid(FIRST)}", "A court said so.", "example-desk")
         said.amend_claim(ulid(FIRST + 1), text="Something else.")
         return write(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(embedding, "_write", late)
+    monkeypatch.setattr(vectorizing, "_write", late)
     done = shell("embed")
     assert done.out.endswith("\n2 claims changed meanwhile: run this again for them.\n")
     assert numbers(shell) == [2, 3, 4, 5, 6]

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from api import create_app, notes
 from api.settings import Settings
 from api.storage import log
-from tests.cli.conftest import Done, Shell, claim
+from tests.cli.conftest import ROOT, Done, Shell, claim
 from tests.cli.mirrored import key_of
 from tests.cli.test_cli_mirror import READ
 from tests.cli.test_cli_serving import served as serving
@@ -150,6 +154,52 @@ def test_it_is_served(remote: ServerShell) -> None:
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=40)
     assert PASSWORD.encode() not in out + err
+
+
+def test_a_demo_on_a_server(remote: ServerShell) -> None:
+    """DATABASE_URL is all that a demo on a server needs. It can be started again, signs with a key of its own, and
+    leaves the files of a real record alone."""
+    kept = [remote.write(f"onrecord.{name}", b"") for name in ("key", "heads")]
+    for _ in range(2):
+        with serving(remote, "demo") as (url, _):
+            printed = (remote.folder / "output.txt").read_text()
+            assert f"The example record is in {remote.database.name}, and is served at {url}" in printed
+            assert PASSWORD not in printed and "ONRECORD_TOKEN=onr_" in printed
+            timeline = json.load(urlopen(f"{url}/v1/questions/q-voluntary/timeline?party=dhs&limit=200"))
+            assert timeline["reversals"] > 0
+            assert b"\n200\n" in urlopen(f"{url}/v1/log/checkpoint").read()
+    assert [path.read_bytes() for path in kept] == [b"", b""]
+    assert sorted(path.name for path in remote.folder.iterdir() if path not in kept) == ["demo.heads", "output.txt"]
+
+
+def test_a_demo_leaves_another_record_on_a_server_alone(remote: ServerShell) -> None:
+    """A record that no demo made is not touched, and neither is the database of another application."""
+    assert remote("init", "--party", DESK, "--name", "Example Desk").status == 0
+    before = log.head(remote.database.reader())
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        bind = f"127.0.0.1:{probe.getsockname()[1]}"
+    done = remote("demo", ONRECORD_BIND=bind)
+    assert done.status == 1 and "was not made by a demo" in done.err
+    assert log.head(remote.database.reader()) == before
+
+
+def test_the_procfile_serves_it(remote: ServerShell) -> None:
+    """The lines of the Procfile, run by a shell as a platform does, need nothing but DATABASE_URL and PORT."""
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+    commands = {name: line.replace("python ", f"exec {shlex.quote(sys.executable)} ") for name, line in lines.items()}
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    environ = remote.environ(PORT=str(port), DATABASE_URL=remote.url.replace("postgresql:", "postgres:"))
+    for _ in range(2):
+        subprocess.run(commands["release"], shell=True, check=True, cwd=remote.folder, env=environ, capture_output=True)
+    with subprocess.Popen(commands["web"], shell=True, cwd=remote.folder, env=environ, stderr=subprocess.PIPE) as web:
+        try:
+            until_ready(port)
+            assert json.loads(ask(port, "GET", "/v1/claims")[1]) == {"items": [], "next": None}
+        finally:
+            web.send_signal(signal.SIGTERM)
+            _, err = web.communicate(timeout=40)
+    assert web.returncode == 0 and PASSWORD.encode() not in err
 
 
 @pytest.mark.parametrize(

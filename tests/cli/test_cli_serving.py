@@ -100,3 +100,10 @@ def test_demo_on_a_port_that_is_taken(bare: Shell) -> None:
     assert done.status == 1
     assert done.err.startswith(f"Error: Cannot listen on {bind} (Address already in use): ")
     assert not bare.path.exists()
+
+
+def test_demo_leaves_the_key_of_a_record_that_is_elsewhere_alone(bare: Shell) -> None:
+    """Where there is no database yet, files that belong to one are not a demo's to remove."""
+    kept = bare.write("record.db.heads", b"")
+    with served(bare, "demo", "--database", str(bare.path)):
+        assert kept.exists()

@@ -18,9 +18,11 @@ RUN = (
     "deploying.md",
     "erasure.md",
     "life-of-a-write.md",
+    "matching.md",
     "mirrors.md",
     "polling.md",
     "proof.md",
+    "scaling.md",
     "verdicts.md",
 )
 
