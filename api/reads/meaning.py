@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from api.domain.matching import unlinked
 from api.embedding.embedder import Embedder, digest, words
 from api.embedding.model import cosines
 from api.reads.conflicts import Documents
@@ -59,7 +60,7 @@ class Meaning:
         if not found:
             self._ranked += 1
             return Ranking(found)
-        mine = None if self._deadline.passed else self._embedder.vector(text)
+        mine = None if self._deadline.passed else self._embedder.vector(unlinked(text))
         known = None if mine is None else self._known(db, found, documents)
         if mine is None or known is None:
             return self._by_words(found)

@@ -21,6 +21,7 @@ PARTS = {
     "proofs": proofs.measure,
     "engines": engines.measure,
     "match": matching.measure,
+    "meaning": matching.measure_meaning,
 }
 
 

@@ -96,6 +96,13 @@ def test_a_recorded_claim_has_its_vector(api: Api, counted: Counted) -> None:
     assert counted.read == ["counties pick"]
 
 
+def test_links_mean_nothing(api: Api, counted: Counted) -> None:
+    """The model is not shown them."""
+    found = match(api, "A locality may opt out. https://t.co/x1y2")
+    assert found["candidates"][0]["cosine"] == match(api, "A locality may opt out.")["candidates"][0]["cosine"]
+    assert counted.read[0] == "A locality may opt out."
+
+
 def test_what_was_refused_leaves_no_vector(api: Api, counted: Counted) -> None:
     """A duplicate writes nothing."""
     said(api, CHOICE)

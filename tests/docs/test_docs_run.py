@@ -19,6 +19,7 @@ RUN = (
     "erasure.md",
     "life-of-a-write.md",
     "matching.md",
+    "matching-semantic.md",
     "mirrors.md",
     "polling.md",
     "proof.md",
