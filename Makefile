@@ -4,6 +4,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
+LOCK = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint bench eval endurance lock clean
 
@@ -33,10 +36,9 @@ endurance: $(READY) ## kills a server a thousand times under load; KILLS=200 for
 	$(BIN)/python -m tests.faults --kills $(or $(KILLS),1000) $(if $(SEED),--seed $(SEED))
 
 # The header names this target instead of a command line, and no index: the file says what is installed, not from where.
-lock: $(READY) ## requirements.txt from the pins in setup.cfg, with hashes
-	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --extra postgresql \
-		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-		--output-file requirements.txt setup.cfg
+lock: $(READY) ## requirements.txt, and those of semantic matching, from the pins in setup.cfg, with hashes
+	$(LOCK) --extra postgresql --output-file requirements.txt setup.cfg
+	$(LOCK) --extra postgresql --extra semantic --output-file requirements-semantic.txt setup.cfg
 
 clean: ## removes what was built
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -14,6 +14,7 @@ itself.
   the log's source, or from the database that the record is moved out of
 * `documents`, `projection`, `merkle`   what an entry turns into: pure functions
 * `storage`    the store: SQL, and the only code that knows a driver
+* `embedding`  what a text means, as a vector: only where `onrecord[semantic]` is installed
 * `domain`     the rules, in plain Python
 * `errors`     refusals in the domain's words; `settings` the one table of settings
 

@@ -13,7 +13,7 @@ from api.domain.entries import ERASURE, Entry
 from api.errors import Busy
 from api.ledger import Turn
 from api.received import NONSENSE, Unfit, erased
-from api.storage import log
+from api.storage import log, vectors
 from api.storage.database import Database
 from api.storage.log import Connection, Head, Sealed
 
@@ -69,6 +69,7 @@ def _erase(database: Database, known: Head, part: Part, gone: set[int], beside: 
         _check(database, turn, known)
         for sealed in part.entries:
             turn.take(sealed)
+        vectors.drop_of_entries(turn.db, sorted(gone))
         log.drop_payloads(turn.db, sorted(gone))
         try:
             ledger.derive_all(database, turn.db, foreseen=[log.opened(sealed) for sealed in part.foreseen])

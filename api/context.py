@@ -15,6 +15,7 @@ from werkzeug.routing import BaseConverter
 
 from api import keyring, logs
 from api.checkpoints import Checkpoints, Heads
+from api.embedding.embedder import Embedder
 from api.keyring import KeySource
 from api.nodes import Nodes
 from api.storage.database import is_server
@@ -50,7 +51,8 @@ class House:
     `waiters` is taken (without blocking) by every poll that is held open, and `exports` by every download of the whole
     record. `stopping()` says that the process has been told to end, and that whoever waits should answer now. `nodes`
     are what is read, and `watch` looks at the replica among them, where there is one: `database` itself is for whoever
-    writes. `checkpoints` signs the head, with the keys of the settings or of the file beside the database.
+    writes. `checkpoints` signs the head, with the keys of the settings or of the file beside the database. `embedder`
+    makes the vectors that meanings are compared by.
     """
 
     settings: Settings
@@ -63,10 +65,12 @@ class House:
     checkpoints: Checkpoints = field(init=False)
     exports: threading.Semaphore = field(init=False)
     nodes: Nodes = field(init=False)
+    embedder: Embedder = field(init=False)
 
     def __post_init__(self) -> None:
         keys = KeySource(self.settings.signing_key, keyring.beside(self.database.beside))
         self.exports = threading.Semaphore(self.settings.exports)
+        self.embedder = Embedder(self.settings.model, self.settings.model_name, logs.no_meaning)
         self.nodes = Nodes(self.database, self.watch, self.waiters, is_server(self.database.name))
         self.checkpoints = Checkpoints(self.settings.origin, keys, Heads(self.database.heads))
 

@@ -13,7 +13,7 @@ from api import ledger
 from api.domain import erasure
 from api.domain.entries import Entry
 from api.ledger import WORLD, Source, Turn
-from api.storage import keys, log
+from api.storage import keys, log, vectors
 from api.storage.database import Database
 
 
@@ -43,6 +43,7 @@ def carry_out(
 ) -> None:
     """Within a turn: do what a `payload.erased` entry says that was just appended, and derive everything anew."""
     erased = [one["index"] for one in entry.payload["entries"]]
+    vectors.drop_of_entries(turn.db, erased)
     log.drop_payloads(turn.db, erased)
     keys.drop_answers(turn.db, entry.subject)
     ledger.derive_all(database, turn.db, progress)

@@ -46,6 +46,11 @@ def wanted(method: str, status: int) -> bool:
     return _level <= logging.INFO or (status >= 500 and _level <= logging.ERROR)
 
 
+def no_meaning(reason: str, detail: str) -> None:
+    """Writes the line that says why meanings are not compared."""
+    log.warning("no meaning", reason=reason, detail=detail)
+
+
 def request_done(request: Request, status: int, milliseconds: float) -> None:
     """Writes the line of a finished request: who asked (the token's id, never the token), for what, with what
     outcome."""

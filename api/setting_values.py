@@ -111,6 +111,13 @@ def key_name(text: str) -> str:
     return text
 
 
+def model_name(text: str) -> str:
+    """The name of a model, or nothing."""
+    if len(text) > 100 or not text.isprintable():
+        raise ValueError("write a name of 100 characters at most, in one line")
+    return text
+
+
 def signing_key(text: str) -> Keyring:
     """Private and verifier keys, of which at least one signs; or none."""
     keys = Keyring(tuple(notes.parse(word) for word in text.replace(",", " ").split()))

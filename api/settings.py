@@ -75,6 +75,8 @@ class Settings:
     log_level: str
     poll_after: int
     match_seconds: int
+    model: str
+    model_name: str
 
     @property
     def base_url(self) -> str:
@@ -355,5 +357,21 @@ SETTINGS: tuple[Setting, ...] = (
         "Seconds that matching a request's texts may take (`POST /v1/claims/match`): then it answers with the best so"
         " far, and `truncated`.",
         values.whole(1, 60),
+    ),
+    Setting(
+        "ONRECORD_MODEL",
+        "model",
+        "",
+        "File of the model of ONNX that matching compares meanings with ([matching by meaning](matching-semantic.md));"
+        " `off` compares words alone. Unset: the one that `onrecord[semantic]` brings, where that is installed.",
+        str,
+    ),
+    Setting(
+        "ONRECORD_MODEL_NAME",
+        "model_name",
+        "",
+        "What the model is called, in answers and beside the vectors that it made; those of another name are not used."
+        " Unset: its file's name with the beginning of its SHA-256.",
+        values.model_name,
     ),
 )

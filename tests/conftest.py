@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import flask.testing
 import pytest
 
+from api.embedding.embedder import OFF, Embedder
 from api.storage import keys
 from api.storage.sqlite import Database
 from tests.histories import Chronicle
@@ -21,6 +22,23 @@ if TYPE_CHECKING:
 
 NOW = "2026-11-24T10:00:00.000Z"
 SCOPES = ("claims", "verdicts", "edit", "admin")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def words_alone() -> Iterator[None]:
+    """What matches, matches by words alone, but where a test brings the model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.context.Embedder", lambda path, *rest: Embedder(path or OFF, *rest))
+        yield
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The model that `onrecord[semantic]` brings; tests that need it are skipped where it is not installed."""
+    made = Embedder("")
+    if made.name is None:
+        pytest.skip(f"Meaning is not tested. {made.reason}")
+    return made
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@
 * `checking`     rebuild, doctor
 * `verifying`    verify (with `served`, what comes from elsewhere)
 * `erasing`      erase
+* `embedding`    embed
 * `common`       settings, database, progress
 """
 
@@ -28,6 +29,7 @@ from api.cli import (
     carrying,
     checking,
     delivering,
+    embedding,
     erasing,
     keeping,
     mirroring,
@@ -93,6 +95,6 @@ for command in (
     carrying.move,
     *(mirroring.mirror, mirroring.compare),
     *(verifying.verify, checking.rebuild, checking.doctor),
-    erasing.erase,
+    *(erasing.erase, embedding.embed),
 ):
     main.add_command(command)

@@ -14,7 +14,7 @@ import click
 from api import ledger
 from api.checkpoints import Heads, check
 from api.cli.common import Progress, opened, settings, store
-from api.cli.findings import Finding, of_replica, of_server
+from api.cli.findings import Finding, of_meaning, of_replica, of_server
 from api.cli.signing import source
 from api.errors import Busy, LedgerRewound, StorageDamaged, StorageUnavailable
 from api.settings import Settings
@@ -87,6 +87,11 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
         yield _found_by(head, database)
         yield _found_by(key, database)
         yield _found_by(_heads, database)
+
+        def meaning(of: Database) -> Finding:
+            return of_meaning(of, chosen)
+
+        yield _found_by(meaning, database)
     finally:
         database.close()
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from api.embedding.embedder import Embedder
 from api.errors import Refusal
-from api.storage import health, log
+from api.projection import CLAIMS
+from api.settings import Settings
+from api.storage import health, lists, log, vectors
 from api.storage.database import Database
 from api.watch import LAG, difference
 
@@ -64,3 +67,21 @@ def of_replica(database: Database, replica: Database) -> Iterator[Finding]:
         yield Finding(subject, problem, "Look at its log. It is read again once it has caught up.")
     else:
         yield Finding(f"{subject}: PostgreSQL {about.version}, follows, and is {max(behind, 0):,} entries behind")
+
+
+def of_meaning(database: Database, chosen: Settings) -> Finding:
+    """Whether matching compares meanings; that nobody installed what it needs is no problem."""
+    embedder = Embedder(chosen.model, chosen.model_name)
+    if embedder.name is None:
+        if embedder.reason is None or not chosen.model:
+            return Finding("meaning: is not compared when texts are matched")
+        remedy = "Look at ONRECORD_MODEL, or set it to off."
+        return Finding("meaning", f"{embedder.reason} {embedder.detail}".rstrip("."), remedy)
+    if not database.is_current():
+        return Finding("meaning", "vectors cannot be counted before the schema is current", "Run 'onrecord migrate'.")
+    db = database.reader()
+    term = lists.term(db, CLAIMS)
+    claims = 0 if term is None else lists.count(db, term, 2**62)
+    made = vectors.count(db, embedder.name)
+    rest = " ('onrecord embed' makes the rest)" if made < claims else ""
+    return Finding(f"meaning: {made:,} of {claims:,} claims have a vector of {embedder.name}{rest}")

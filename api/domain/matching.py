@@ -30,12 +30,17 @@ def terms(text: str) -> list[Term]:
 
     A sentence of nothing but stop words is matched by these; one without any word (only emoji, say) has no terms.
     """
-    bare = _LINK.sub(" ", text)
+    bare = unlinked(text)
     words = _words(bare)
     asked = [word for word in words if word not in STOP_WORDS]
     spaced = [word for word in asked or words if not is_unspaced(word)]
     singles = [Term((stem,)) for stem in dict.fromkeys(stems(spaced))]
     return [*singles, *_neighbours(plain(bare))][:MAX_WORDS]
+
+
+def unlinked(text: str) -> str:
+    """A sentence without its links."""
+    return _LINK.sub(" ", text).strip()
 
 
 def stemmed(words: str) -> str:

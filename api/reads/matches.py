@@ -14,18 +14,18 @@ from api.domain import matching, words
 from api.domain.matching import repetitions
 from api.domain.opposition import said
 from api.domain.words import Term
+from api.embedding.embedder import Embedder
 from api.errors import NotFound
 from api.reads import matching as matching_reads
 from api.reads.conflicts import Conflict, Documents, Stance, conflicts, is_few, stance
 from api.reads.lists import number
 from api.reads.matching import RANKED, Chosen, Deadline, Found, ranked
+from api.reads.meaning import Meaning
 from api.storage import lists, log
 from api.storage.lists import Selection
 from api.storage.log import Connection
 from api.storage.postings import Within
 from schemas.dates import bounds, day
-
-ENGINE = {"name": "bm25", "model": None, "note": None}
 
 
 class Sentence(NamedTuple):
@@ -37,20 +37,22 @@ class Sentence(NamedTuple):
     stances: Sequence[Mapping[str, str]] = ()
 
 
-def match(db: Connection, asked: Mapping[str, Any], deadline: Deadline) -> bytes:
+def match(db: Connection, asked: Mapping[str, Any], deadline: Deadline, embedder: Embedder) -> bytes:
     """What matches the text of a request, or each of its texts (see `schemas.matches.MatchSchema`). Raises
     InvalidRequest."""
     for name, kind in (("party", "party"), ("question", "question")):
         if asked.get(name):
             number(db, kind, asked[name], name)
-    start = b'{"engine":' + orjson.dumps(ENGINE)
+    meaning = Meaning(embedder, deadline)
     if "text" in asked:
-        return start + b"," + _matched(db, Sentence(asked["text"], asked.get("party")), asked, deadline) + b"}"
-    found = (_matched(db, Sentence(text, asked.get("party")), asked, deadline) for text in asked["texts"])
-    return start + b',"results":[' + b",".join(b"{" + one + b"}" for one in found) + b"]}"
+        matched = _matched(db, Sentence(asked["text"], asked.get("party")), asked, deadline, meaning)
+        return _answer(meaning, matched)
+    sentences = [Sentence(text, asked.get("party")) for text in asked["texts"]]
+    found = [b"{" + _matched(db, one, asked, deadline, meaning) + b"}" for one in sentences]
+    return _answer(meaning, b'"results":[' + b",".join(found) + b"]")
 
 
-def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], deadline: Deadline) -> bytes:
+def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], deadline: Deadline, embedder: Embedder) -> bytes:
     """What matches the text of a claim on record, the claim itself left out; the party is its speaker, or who it is
     spoken for. Raises NotFound."""
     found = log.document(db, f"claim/{claim_id}")
@@ -60,7 +62,8 @@ def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], deadline: D
     attribution = claim["attribution"]
     party = attribution["on_behalf_of"] or attribution["speaker"]
     sentence = Sentence(claim["text"], party, log.number(db, f"claim/{claim_id}"), claim["stances"])
-    return b'{"engine":' + orjson.dumps(ENGINE) + b"," + _matched(db, sentence, asked, deadline) + b"}"
+    meaning = Meaning(embedder, deadline)
+    return _answer(meaning, _matched(db, sentence, asked, deadline, meaning))
 
 
 def likely(db: Connection, text: str) -> bytes:
@@ -70,7 +73,14 @@ def likely(db: Connection, text: str) -> bytes:
     return orjson.dumps([{"claim": id, "url": f"/v1/claims/{id}", "score": round(score, 4)} for id, score in claims])
 
 
-def _matched(db: Connection, sentence: Sentence, asked: Mapping[str, Any], deadline: Deadline) -> bytes:
+def _answer(meaning: Meaning, matched: bytes) -> bytes:
+    # What ranked is known once everything is.
+    return b'{"engine":' + orjson.dumps(meaning.engine) + b"," + matched + b"}"
+
+
+def _matched(
+    db: Connection, sentence: Sentence, asked: Mapping[str, Any], deadline: Deadline, meaning: Meaning
+) -> bytes:
     chosen = Chosen(db, matching.terms(sentence.text), deadline)
     before = day(asked["stated_before"]) if "stated_before" in asked else None
     documents = Documents(db, log.head(db).size)
@@ -84,12 +94,13 @@ def _matched(db: Connection, sentence: Sentence, asked: Mapping[str, Any], deadl
         opposed = conflicts(chosen, text, taken, sentence.party, asked.get("question"), before, documents)
     others = [one for one in opposed if one.found.no != sentence.claim]
     shown = [one for one in others if language is None or _is_in(one.document, language)]
+    ranking = meaning.ranking(db, sentence.text, spoken, documents)
     limit = asked["limit"]
-    candidates = [_scored(db, one, chosen.terms, documents) + b"}" for one in spoken[:limit]]
+    candidates = [_scored(db, one, chosen.terms, documents) + b"}" for one in ranking.found[:limit]]
     against = [_opposing(db, one, chosen.terms, documents) for one in shown[:limit]]
     return (
         b'"candidates":[' + b",".join(candidates) + b'],"conflicts":[' + b",".join(against)
-        + b'],"truncated":' + orjson.dumps(chosen.truncated)
+        + b'],"truncated":' + orjson.dumps(chosen.truncated or ranking.truncated)
     )  # fmt: skip
 
 
@@ -126,7 +137,8 @@ def _scored(db: Connection, found: Found, terms: Iterable[Term], documents: Docu
     """A claim with its scores, as a JSON object that is not closed yet."""
     body = log.document_by_number(db, found.no, documents.at)
     text = documents.of(found.no)["text"]
-    scores: dict[str, Any] = {"score": round(found.score, 4), "bm25": round(found.bm25, 4), "cosine": None}
+    cosine = None if found.cosine is None else round(found.cosine, 4)
+    scores: dict[str, Any] = {"score": round(found.score, 4), "bm25": round(found.bm25, 4), "cosine": cosine}
     scores["snippet"] = words.snippet(text, matching.standing(text, terms))
     scores["repeated"] = _repeated(db, documents.of(found.no), documents)
     return b'{"claim":' + body + b"," + orjson.dumps(scores)[1:-1]

@@ -47,11 +47,13 @@ class Deadline:
 
 
 class Found(NamedTuple):
-    """A claim that matches: its number, its BM25 score, and the score as a number from 0 to 1."""
+    """A claim that matches: its number, its BM25 score, the score as a number from 0 to 1, and how near its meaning is
+    where that was compared (see `api.reads.meaning`)."""
 
     no: int
     bm25: float
     score: float
+    cosine: float | None = None
 
 
 def ranked(chosen: Chosen, within: Within, few: bool, limit: int) -> list[Found]:

@@ -14,7 +14,7 @@ from api.domain.record import Record
 from api.drafts import draft, recording
 from api.openapi import Blueprint, documented
 from api.reads import contradictions, histories, lists, matches
-from api.routes import reading, writing
+from api.routes import embedding, reading, writing
 from api.storage.log import Connection
 from schemas.claims import (
     EXAMPLE,
@@ -72,7 +72,8 @@ def record() -> http.Answer:
         reply = created(db, entry)
         return reply._replace(body=reply.body[:-1] + b',"matches":' + likely + b"}")
 
-    return writing.write(token, recording(drafted, body), answering, drafted)
+    kept = embedding.kept(f"claim/{claim_id}", body, answering)
+    return writing.write(token, recording(drafted, body), kept, drafted)
 
 
 @blueprint.route("/<claim_id>")
@@ -98,7 +99,8 @@ def read(claim_id: str) -> http.Answer:
 def amend(claim_id: str) -> http.Answer:
     """Verdicts on other words than the claim has afterwards are stale until their reviewers affirm or replace them."""
     token = auth.require("edit")
-    return writing.amend(token, f"claim/{claim_id}", CLAIM, lambda known: known.claim(claim_id), claims.amend)
+    name = f"claim/{claim_id}"
+    return writing.amend(token, name, CLAIM, lambda known: known.claim(claim_id), claims.amend, embedding.kept)
 
 
 @blueprint.route("/<claim_id>/withdrawal", methods=["POST"])
@@ -124,7 +126,7 @@ def withdraw(claim_id: str) -> http.Answer:
         writing.check_revision(revision, claim.stamp.revision)
         return claims.withdraw(claim, reason)
 
-    return writing.write(token, decision, writing.changed(name))
+    return writing.write(token, decision, embedding.let_go(name, writing.changed(name)))
 
 
 @blueprint.route("/<claim_id>/history")

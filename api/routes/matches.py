@@ -34,7 +34,11 @@ def match() -> http.Answer:
     auth.authenticate()
     http.query(NO_QUERY)
     asked = http.body(MATCH)
-    return reading.read(lambda database: _answer(database, lambda db: matches.match(db, asked, _deadline())))
+
+    def made(db: Connection) -> bytes:
+        return matches.match(db, asked, _deadline(), http.house().embedder)
+
+    return reading.read(lambda database: _answer(database, made))
 
 
 @blueprint.route("/<claim_id>/similar")
@@ -47,7 +51,7 @@ def similar(claim_id: str) -> http.Answer:
     asked = http.query(SIMILAR)
 
     def made(db: Connection) -> bytes:
-        return matches.similar(db, claim_id, asked, _deadline())
+        return matches.similar(db, claim_id, asked, _deadline(), http.house().embedder)
 
     return reading.read(lambda database: _answer(database, made))
 

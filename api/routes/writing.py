@@ -108,9 +108,10 @@ def amend(
     schema: Schema,
     state_of: Callable[[Record], Any],
     decide: Callable[[Any, Body, str, Record], Event],
+    keeping: Callable[[str, Body, Answering], Answering] = lambda name, after, answering: answering,
 ) -> http.Answer:
-    """Apply the request's merge patch to a document. Raises RevisionRequired, NotFound, RevisionMismatch,
-    ValidationError."""
+    """Apply the request's merge patch to a document. `keeping` gives the answering that also keeps what is to be kept
+    beside the document. Raises RevisionRequired, NotFound, RevisionMismatch, ValidationError."""
     revision = http.required_revision()
     patch, reason = http.patch_body()
     schema.check_names(patch)
@@ -126,7 +127,7 @@ def amend(
             check_revision(state.stamp.revision, current.stamp.revision)
             return decide(current, after, reason, record)
 
-        return write(token, decision, changed(name))
+        return write(token, decision, keeping(name, after, changed(name)))
 
     while True:
         try:

@@ -131,8 +131,8 @@ class Database:
         """Nothing can be set up for an erasure here: `sweep` takes care of what was deleted."""
 
     def sweep(self, patience: float) -> bool:
-        """Write the tables anew that payloads and remembered answers were deleted from; derived tables are new anyway.
-        Readers of these wait as well. `patience` is for how many seconds their locks are waited for.
+        """Write the tables anew that payloads, remembered answers and vectors were deleted from; derived tables are
+        new anyway. Readers of these wait as well. `patience` is for how many seconds their locks are waited for.
 
         Raises EngineFailure where that was not enough.
         """
@@ -141,7 +141,7 @@ class Database:
         # that the role has.
         limits = {"lock_timeout": str(int(patience * 1000)), "statement_timeout": "0"}
         limits = {} if session.pooled else {"default_transaction_read_only": "off", **limits}
-        for table in ("payloads", "idempotency"):
+        for table in ("payloads", "idempotency", "vectors"):
             try:
                 for key, value in limits.items():
                     session.run(f"SET {key} = {value}")

@@ -18,6 +18,7 @@ from api.storage.tables import (
     NAMES,
     REVIEW_PAGES,
     SERVICE,
+    VECTORS,
     WEBHOOKS,
     stemmed,
 )
@@ -68,6 +69,10 @@ def _webhooks(session: Session) -> None:
     _run(session, [*dialect.numbering(WEBHOOKS), *dialect.tables(WEBHOOKS)])
 
 
+def _vectors(session: Session) -> None:
+    _run(session, dialect.tables(VECTORS))
+
+
 # By the names of the migrations of `api.storage.tables`, in their order.
 STEPS: dict[str, Callable[[Session], None]] = {
     "0001_record": _record,
@@ -78,6 +83,7 @@ STEPS: dict[str, Callable[[Session], None]] = {
     "0005_names": _names,
     "0006_review_pages": _review_pages,
     "0006_reviewers": reviewers.mark_changes,
+    "0007_vectors": _vectors,
 }
 
 
@@ -178,4 +184,5 @@ def _refuse_others(session: Session, name: str) -> None:
 
 def _ours() -> list[str]:
     """The names of all tables, in the order in which they are made."""
-    return re.findall(r"CREATE TABLE (\w+)", "".join((LOG, SERVICE, MIRROR, MOVE, WEBHOOKS, *DERIVED.values())))
+    tables = (LOG, SERVICE, MIRROR, MOVE, WEBHOOKS, VECTORS, *DERIVED.values())
+    return re.findall(r"CREATE TABLE (\w+)", "".join(tables))

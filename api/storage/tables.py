@@ -1,8 +1,9 @@
 """The tables, and the migrations that make them: a short ordered list.
 
 `entries` and `payloads` are the log, the only truth; `tokens` and `idempotency` serve the API, `mirror` says what
-the log is a copy of, if it is one, and `move` whether the record is being moved here, or was moved away. Every other
-table is derived from the log, one entry after another, so `onrecord rebuild` may drop them all.
+the log is a copy of, if it is one, `move` whether the record is being moved here, or was moved away, and `vectors` has
+what a model makes of the claims. Every other table is derived from the log, one entry after another, so `onrecord
+rebuild` may drop them all.
 
 Rows of the list tables are versions: `since` is the entry that opened a row and `until` the one that closed
 it. `live` is 1 for rows that hold now and leads each key, so that a list of what holds now never walks over
@@ -67,6 +68,10 @@ CREATE TABLE deliveries (
     attempt INTEGER NOT NULL, at TEXT NOT NULL, took INTEGER NOT NULL, answered INTEGER, error TEXT
 );
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook, id);
+"""
+
+VECTORS = """
+CREATE TABLE vectors (no INTEGER PRIMARY KEY, model TEXT NOT NULL, words BLOB NOT NULL, vector BLOB NOT NULL);
 """
 
 # In the order in which they are made; dropped in reverse.
@@ -220,6 +225,12 @@ def review_pages(db: SqliteUtils) -> None:
 def by_reviewer(db: SqliteUtils) -> None:
     """Whose verdicts and assessments the changes are."""
     reviewers.mark_changes(db.conn)
+
+
+@migrations(name="0007_vectors")
+def vectors(db: SqliteUtils) -> None:
+    """What claims mean, as a model says."""
+    _run(db, VECTORS)
 
 
 def stemmed(text: str, variants: str, speakers: str, titles: str) -> str:

@@ -38,6 +38,7 @@ PARTS = {
     "formats": formats.measure,
     "webhooks": deliveries.measure,
     "match": matching.measure,
+    "meaning": matching.measure_meaning,
 }
 
 

@@ -13,6 +13,9 @@ from statistics import quantiles
 from threading import Thread
 from urllib.parse import urlsplit
 
+from api import vectorizing
+from api.embedding.embedder import Embedder
+from api.storage.sqlite import Database
 from tests.bench import synthetic
 from tests.bench.databases import database
 from tests.bench.serving import serving
@@ -25,15 +28,36 @@ def measure(folder: Path, sizes: list[int]) -> None:
     """Print a row for each size: matches a second, CPU of each, and the 99th percentile."""
     print("\n| matches over | a second | CPU µs | 99th percentile, ms |\n|---|---|---|---|")
     for size in sizes:
-        url = f"sqlite:///{database(folder, size).resolve()}"
-        with serving("onrecord", DATABASE_URL=url) as server:
-            asked = sentences(size)
-            _ask(server.address, asked, 1.0)
-            before = sum(server.cpu())
-            times = _ask(server.address, asked, SECONDS)
-            cpu = (sum(server.cpu()) - before) / len(times) * 1e6
-        slowest = quantiles(times, n=100)[-1] * 1000
-        print(f"| {size:,} claims | {len(times) / SECONDS:,.0f} | {cpu:,.0f} | {slowest:.0f} |", flush=True)
+        _row(f"{size:,} claims", database(folder, size), size, "off")
+
+
+def measure_meaning(folder: Path, sizes: list[int]) -> None:
+    """The same with the model, over the smallest size: as many claims are ranked by it however many there are. They are
+    given their vectors first, at some 10 ms of CPU each."""
+    embedder = Embedder("")
+    if embedder.name is None:
+        print(f"\n(Matching by meaning is left out. {embedder.reason})")
+        return
+    size = min(sizes)
+    path = database(folder, size)
+    began = time.monotonic()
+    vectorizing.embed(
+        Database(path), embedder, progress=lambda after, done: print(f"\r{done.made:,}", end="", flush=True)
+    )
+    print(f"\rThe vectors of {size:,} claims took {time.monotonic() - began:,.0f} s.")
+    print("\n| matches by meaning over | a second | CPU µs | 99th percentile, ms |\n|---|---|---|---|")
+    _row(f"{size:,} claims", path, size, "")
+
+
+def _row(name: str, path: Path, size: int, model: str) -> None:
+    with serving("onrecord", DATABASE_URL=f"sqlite:///{path.resolve()}", ONRECORD_MODEL=model) as server:
+        asked = sentences(size)
+        _ask(server.address, asked, 2.0 if model == "" else 1.0)
+        before = sum(server.cpu())
+        times = _ask(server.address, asked, SECONDS)
+        cpu = (sum(server.cpu()) - before) / len(times) * 1e6
+    slowest = quantiles(times, n=100)[-1] * 1000
+    print(f"| {name} | {len(times) / SECONDS:,.0f} | {cpu:,.0f} | {slowest:.0f} |", flush=True)
 
 
 def sentences(size: int, count: int = 400) -> list[bytes]:

@@ -41,7 +41,7 @@ def serving(app: str, **environ: str) -> Iterator[Running]:
     """Serve `app` ("bare" or "onrecord") on a free port of 127.0.0.1 until the block ends; it is then
     stopped by its process id."""
     port = _free_port()
-    settings = {"ONRECORD_BIND": f"127.0.0.1:{port}", "ONRECORD_LOG_LEVEL": "error", **environ}
+    settings = {"ONRECORD_BIND": f"127.0.0.1:{port}", "ONRECORD_LOG_LEVEL": "error", "ONRECORD_MODEL": "off", **environ}
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.serving", app], env=os.environ | settings)
     try:
         _await(f"http://127.0.0.1:{port}/livez", process)

@@ -43,7 +43,8 @@ class Shell:
 
     def environ(self, **more: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        return kept | {"PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{self.path}"} | more
+        ours = {"PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{self.path}", "ONRECORD_MODEL": "off"}
+        return kept | ours | more
 
     def __call__(self, *words: str | Path, **environ: str) -> Done:
         """Run a command in this process."""

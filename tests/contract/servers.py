@@ -121,6 +121,7 @@ def serving(directory: Path, tokens: int = 1, first: str = "", **environ: str) -
         "ONRECORD_BIND": f"127.0.0.1:{port}",
         "ONRECORD_RATE_WRITES": "100000/minute",
         "ONRECORD_LOG_LEVEL": "warning",
+        "ONRECORD_MODEL": "off",
     }
     log = directory / "server.log"
     with log.open("wb") as output:

@@ -29,7 +29,9 @@ def environ(directory: Path, **more: str) -> dict[str, str]:
     script.chmod(0o755)
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
     path = f"{commands}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return kept | {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PWD": str(directory)} | more
+    ours = {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PWD": str(directory)}
+    # What a page shows is what a reader sees who has installed nothing more.
+    return kept | ours | {"ONRECORD_MODEL": "off"} | more
 
 
 def free_port() -> int:

@@ -26,6 +26,7 @@ RUN = (
     "google.md",
     "life-of-a-write.md",
     "matching.md",
+    "matching-semantic.md",
     "mirrors.md",
     "polling.md",
     "proof.md",

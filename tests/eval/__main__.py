@@ -15,9 +15,11 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from api import create_app
+from api import create_app, vectorizing
+from api.embedding.embedder import Embedder
 from api.settings import Settings
 from api.storage import opening
+from api.storage.database import Database
 from tests import postgresql
 from tests.eval import sets
 from tests.eval.sets import Pair, Query
@@ -39,10 +41,11 @@ def main() -> None:
     print("| engine | queries | MAP@1 | MAP@3 | MAP@5 | MRR | recall@100 |\n|---|---|---|---|---|---|---|")
     conflicts: list[str] = []
     for engine, url in _engines():
-        with url as address, _asked(address, claims) as (client, ids):
-            _print_ranking(engine, client, queries, ids)
+        with url as address, _asked(address, claims) as (clients, ids):
+            for client in clients:
+                _print_ranking(engine, client, queries, ids)
             if claims is None:
-                conflicts.append(_conflicts(engine, client, sets.pairs(sets.record())))
+                conflicts.append(_conflicts(engine, clients[0], sets.pairs(sets.record())))
     if conflicts:
         print("\n| engine | pairs | precision | recall |\n|---|---|---|---|")
         print("\n".join(conflicts))
@@ -72,8 +75,9 @@ def _postgresql() -> Iterator[str]:
 
 
 @contextmanager
-def _asked(url: str, claims: list[dict[str, Any]] | None) -> Iterator[tuple[FlaskClient, dict[str, str]]]:
-    """A client of the application over the claims, and what they are called in the answers that are right."""
+def _asked(url: str, claims: list[dict[str, Any]] | None) -> Iterator[tuple[list[FlaskClient], dict[str, str]]]:
+    """Clients of the application over the claims, without the model and with it, and what the claims are called in the
+    answers that are right."""
     environ = {"DATABASE_URL": url, "ONRECORD_LOG_LEVEL": "error", "ONRECORD_MATCH_SECONDS": "60"}
     settings = Settings.from_environ(environ)
     database = opening.database(settings.database)
@@ -86,13 +90,24 @@ def _asked(url: str, claims: list[dict[str, Any]] | None) -> Iterator[tuple[Flas
         with recorder.together():
             recorder.party("somebody")
             for i, claim in enumerate(claims):
-                appearance = {"url": f"https://claims.example/{i}", "title": claim.get("title") or f"Claim {i}"}
+                titled = {"title": claim["title"]} if claim.get("title") else {}
+                appearance = {"url": f"https://claims.example/{i}", **titled}
                 made = recorder.claim(claim["text"], "somebody", appearances=[appearance], stated_on=_day(i))
                 ids[made] = str(claim["id"])
     try:
-        yield create_app(settings).test_client(), ids
+        yield list(_clients(environ, database)), ids
     finally:
         database.close()
+
+
+def _clients(environ: dict[str, str], database: Database) -> Iterator[FlaskClient]:
+    yield create_app(Settings.from_environ(environ | {"ONRECORD_MODEL": "off"})).test_client()
+    embedder = Embedder("")
+    if embedder.name is None:
+        print(f"(Without the model. {embedder.reason})")
+        return
+    vectorizing.embed(database, embedder)
+    yield create_app(Settings.from_environ(environ)).test_client()
 
 
 def _day(i: int) -> str:

@@ -74,6 +74,7 @@ class Running:
             "ONRECORD_BIND": f"127.0.0.1:{self.port}",
             "ONRECORD_RATE_WRITES": "1000000/minute",
             "ONRECORD_LOG_LEVEL": "warning",
+            "ONRECORD_MODEL": "off",
             "WEB_CONCURRENCY": "2",
         } | environ
         self._cold: subprocess.Popen[bytes] | None = None
