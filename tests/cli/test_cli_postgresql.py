@@ -148,7 +148,7 @@ def test_it_is_served(remote: ServerShell) -> None:
             assert status == 201
             number = json.loads(body)["id"]
             assert json.loads(ask(port, "GET", "/v1/claims?q=statement")[1])["items"][0]["id"] == number
-            assert ask(port, "GET", f"/v1/claims/{number}")[1] == body
+            assert json.loads(ask(port, "GET", f"/v1/claims/{number}")[1]) | {"matches": []} == json.loads(body)
             assert "\n3\n" in ask(port, "GET", "/v1/log/checkpoint")[1]
         finally:
             process.send_signal(signal.SIGTERM)
