@@ -107,6 +107,12 @@ class UlidConverter(BaseConverter):
     regex = vocabulary.ULID_PATTERN
 
 
+class ClaimConverter(BaseConverter):
+    """`<claim:id>` in a rule: any id, but for the word that is an address of its own beside those of claims."""
+
+    regex = r"(?!match$)[^/]+"
+
+
 class IndexConverter(BaseConverter):
     """`<index:n>` in a rule: the number of an entry, in the one way of writing it."""
 
@@ -121,7 +127,12 @@ def register(app: flask.Flask) -> None:
     """Gives `app` the request class, the one hook after each request, and URLs that mean only what they
     say."""
     app.request_class = Request
-    app.url_map.converters |= {"slug": SlugConverter, "ulid": UlidConverter, "index": IndexConverter}
+    app.url_map.converters |= {
+        "claim": ClaimConverter,
+        "index": IndexConverter,
+        "slug": SlugConverter,
+        "ulid": UlidConverter,
+    }
     app.url_map.merge_slashes = False  # or //host/path would be answered by a redirect
     app.after_request(_finish)
 

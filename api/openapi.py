@@ -18,7 +18,7 @@ from marshmallow import Schema
 from werkzeug.routing import BaseConverter
 
 from api import errors, openapi_errors
-from api.context import IndexConverter, SlugConverter, UlidConverter
+from api.context import ClaimConverter, IndexConverter, SlugConverter, UlidConverter
 from api.errors import Refusal
 from api.http import JSON, MERGE_PATCH
 from api.openapi_errors import Problem
@@ -121,6 +121,7 @@ def make(app: flask.Flask, version: str) -> Api:
     for converter in (SlugConverter, UlidConverter):
         api.register_converter(converter, _path_schema)
     api.register_converter(IndexConverter, lambda _: {"type": "integer", "minimum": 0})
+    api.register_converter(ClaimConverter, lambda _: {"type": "string", "minLength": 1})
     components = api.spec.components
     components.schema("ProblemDocument", schema=Problem)
     components.schema("ErrorDocument", schema=ErrorDocument)
@@ -301,7 +302,8 @@ def _finish(made: dict[str, Any], operation: dict[str, Any], method: str, *, in_
             errors.UnsupportedMediaType,
             errors.InvalidRequest,
         ]
-    if method == "post":
+    # What is sent to be matched is a read.
+    if method == "post" and (note["scope"] or note["own"]):
         kinds += [errors.InvalidRequest, errors.IdempotencyMismatch]
         parameters.append(_parameter("Idempotency-Key"))
     if note["etag"] and method == "get":

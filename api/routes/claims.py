@@ -76,7 +76,7 @@ def record() -> http.Answer:
     return writing.write(token, recording(drafted, body), kept, drafted)
 
 
-@blueprint.route("/<claim_id>")
+@blueprint.route("/<claim:claim_id>")
 @documented(
     summary="Read a claim", query=ClaimQuery, answers={200: ClaimDocument}, etag=True, problems=[errors.NotFound]
 )
@@ -85,7 +85,7 @@ def read(claim_id: str) -> http.Answer:
     return reading.document(f"claim/{claim_id}", DOCUMENT)
 
 
-@blueprint.route("/<claim_id>", methods=["PATCH"])
+@blueprint.route("/<claim:claim_id>", methods=["PATCH"])
 @documented(
     summary="Correct a claim",
     body=ClaimPatch,

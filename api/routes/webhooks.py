@@ -47,13 +47,20 @@ WEBHOOK, LIST, DELIVERIES, REPLAY, NO_QUERY = (
 Change = Callable[[Connection, Webhook], Webhook]
 
 
+def _own() -> Token:
+    """The token of a read. The primary answers it, which has all that a Consistency-Token can stand for."""
+    token = auth.present()
+    http.consistency_token()
+    return token
+
+
 @blueprint.route("")
 @documented(summary="List webhooks", query=WebhooksQuery, answers={200: WebhooksPage}, own=True, headers=["Link"])
 def index() -> http.Answer:
     """The webhooks of the token's party, or of every party for `admin`, oldest first. Their secrets are not shown."""
     asked = http.query(LIST)
     db = http.house().database.reader()
-    token = auth.present()
+    token = _own()
     after = cursors.decode(asked.get("cursor"), "w", str)
     owner = None if token.allows("admin") else token.party
     found = webhooks.page(db, owner, after[0] if after else "", asked["limit"] + 1)
@@ -92,7 +99,7 @@ def read(webhook_id: str) -> http.Answer:
     """The webhook as it stands: whether it is told of everything, or why not."""
     http.query(NO_QUERY)
     db = http.house().database.reader()
-    found = subscriptions.owned(db, webhook_id, auth.present())
+    found = subscriptions.owned(db, webhook_id, _own())
     return http.answer(subscriptions.document(found), cache=http.NO_STORE)
 
 
@@ -140,7 +147,7 @@ def deliveries(webhook_id: str) -> http.Answer:
     """The last attempts, newest first: a hundred are kept."""
     asked = http.query(DELIVERIES)
     db = http.house().database.reader()
-    found = subscriptions.owned(db, webhook_id, auth.present())
+    found = subscriptions.owned(db, webhook_id, _own())
     after = cursors.decode(asked.get("cursor"), "-w", int)
     rows = webhooks.attempts(db, found.id, after[0] if after else 2**62, asked["limit"] + 1)
     shown = rows[: asked["limit"]]

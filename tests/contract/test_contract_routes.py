@@ -490,7 +490,8 @@ def test_every_answer_to_a_write_is_private_and_closed_to_browsers(api: Api, pat
     assert (made.status_code, made.headers["Cache-Control"]) == (201, "private, no-store")
     assert "Access-Control-Allow-Origin" not in made.headers
     assert re.fullmatch("[0-9a-f]{16}", made.headers["X-Request-Id"])
-    assert api.get(made.headers["Location"]).data == made.data
+    # A claim's answer also names its likely duplicates.
+    assert api.get(made.headers["Location"]).json.items() <= made.json.items()
 
 
 def test_health_needs_nothing(api: Api) -> None:

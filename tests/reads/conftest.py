@@ -14,7 +14,7 @@ from tests.reads import asking
 from tests.reads.asking import Question
 
 # A history's seed, and how many of a hundred steps erase something.
-HISTORIES = {"history1": (1, 0), "history2": (2, 0), "history3": (3, 0), "erased": (5, 8)}
+HISTORIES = {"history1": (1, 0), "history2": (7, 0), "history3": (3, 0), "erased": (5, 8)}
 STEPS = 170
 
 
