@@ -22,7 +22,7 @@ from api.storage.log import Connection
 from api.storage.postings import Indexed, Within
 
 # Rows of a word that are looked at; a word with more is common.
-POSTINGS = 2_000
+POSTINGS = 1_000
 # So many of the rarest common words are looked for in pairs, and of each pair so many rows are taken.
 PAIRED, OF_A_PAIR = 5, 200
 # Candidates that are ranked by all words, and so many of those chosen by the rare ones are looked at for facets.
