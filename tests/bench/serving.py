@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -51,7 +51,7 @@ def serving(app: str, **environ: str) -> Iterator[Running]:
         process.wait(timeout=40)
 
 
-def bare(_: Any) -> Any:
+def bare(settings: Any) -> Any:
     """A Flask application that answers 1 KB and does nothing else."""
     from flask import Flask, Response
 
@@ -63,8 +63,8 @@ def bare(_: Any) -> Any:
     def handler() -> Response:
         return Response(body, content_type="application/json")
 
-    # What the server's own hook expects of an application.
-    app.extensions["onrecord"] = type("House", (), {})()
+    # What the server's own hook expects of an application; it has no record of which webhooks could be told.
+    app.extensions["onrecord"] = type("House", (), {"settings": replace(settings, deliver=False)})()
     return app
 
 
