@@ -122,10 +122,13 @@ def _check_entry(sealed: Sealed, write: Write, answers: Counter[str]) -> None:
 
 
 def _check_answer(db: Connection, write: Write) -> None:
-    """What was answered is what is stored: the document of that revision, byte for byte."""
+    """What was answered is what is stored: the document of that revision, byte for byte. Only a claim's answer has one
+    member more, its likely duplicates."""
     assert write.reply is not None
+    document, more, _ = write.reply.body.partition(b',"matches":[')
+    answered = document + b"}" if more else document
     stored = log.document(db, write.subject, write.index + 1)
-    assert stored == (write.index, write.reply.body), f"the document of {write.mark} is another one than was answered"
+    assert stored == (write.index, answered), f"the document of {write.mark} is another one than was answered"
 
 
 def _answers(db: Connection) -> Counter[str]:
