@@ -131,6 +131,6 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A record in which everything happened that can happen."""
     made = Database(tmp_path_factory.mktemp("history") / "record.db")
     made.migrate()
-    Chronicle(6).write(made, 288)
+    Chronicle(21).write(made, 257)
     yield made
     made.close()

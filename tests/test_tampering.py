@@ -25,7 +25,7 @@ from tests.rewriting import rewritten
 
 # What the log is, and what proves it. The rest follows from the log, or serves the API.
 LOG = ("entries", "payloads", "nodes", "head")
-SERVICE = ("tokens", "idempotency", "mirror")
+SERVICE = ("tokens", "idempotency", "mirror", "move", "webhooks", "deliveries", "vectors")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def erased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Another one, in which payloads were erased, too."""
     made = Database(tmp_path_factory.mktemp("erased") / "record.db")
     made.migrate()
-    Chronicle(8, erasing=4).write(made, 260)
+    Chronicle(21, erasing=4).write(made, 260)
     yield made
     made.close()
 
