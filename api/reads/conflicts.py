@@ -13,11 +13,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from api.domain.opposition import Reason, Said, leaning, opposed, said
-from api.reads.matching import FEW, Chosen, Found, ranked
-from api.storage import lists, log
-from api.storage.lists import Selection
+from api.reads.matching import Chosen, Found, ranked_under
+from api.storage import log
 from api.storage.log import Connection
-from api.storage.postings import Within
 
 # So many statements of the party are compared word by word, and so many of the best matches say on which question the
 # sentence may be.
@@ -34,6 +32,11 @@ class Stance(NamedTuple):
     position: str
     opposing: tuple[str, ...]
     like: str | None
+
+    @classmethod
+    def among(cls, sides: Iterable[str], question: str, position: str, like: str | None = None) -> Stance:
+        """The stance that takes one of a question's sides against the others."""
+        return cls(question, position, tuple(side for side in sides if side != position), like)
 
 
 class Conflict(NamedTuple):
@@ -73,19 +76,17 @@ def stance(text: Said, found: Iterable[Found], documents: Documents, question: s
     taken = [_stances(documents.of(one.no)) for one in found]
     near = dict.fromkeys(name for stances in taken[:LOOKED_AT] for name in stances)
     questions = [question] if question else list(near)
+    sides = {name: documents.sides(name) for name in questions}
     for name in questions:
-        sides = documents.sides(name)
-        position = leaning(text, sides)
+        position = leaning(text, sides[name])
         if position is not None:
-            return Stance(name, position, tuple(side for side in sides if side != position), None)
+            return Stance.among(sides[name], name, position)
     for one, stances in zip(found, taken, strict=True):
         like = documents.of(one.no)
         for name in questions:
-            sides = documents.sides(name)
             # A match that says the opposite in the same words takes another position than the sentence.
-            if stances.get(name) in sides and not opposed(text, said(like["text"])):
-                others = tuple(side for side in sides if side != stances[name])
-                return Stance(name, stances[name], others, like["id"])
+            if stances.get(name) in sides[name] and not opposed(text, said(like["text"])):
+                return Stance.among(sides[name], name, stances[name], like["id"])
     return None
 
 
@@ -102,10 +103,11 @@ def conflicts(
     opposing position and oppose it in their words, then those that take an opposing position, then those that oppose it
     in their words alone; and among these the most similar first."""
     asked = [f"party={party}", *([f"question={question}"] if question else [])]
-    rows = {one.no: one for one in _of(chosen, asked, before)}
+    rows = {one.no: one for one in ranked_under(chosen, asked, before, COMPARED)}
     for one in taken:
         for position in one.opposing:
-            opposing = _of(chosen, [asked[0], f"position={one.question}/{position}"], before)
+            facets = [asked[0], f"position={one.question}/{position}"]
+            opposing = ranked_under(chosen, facets, before, COMPARED)
             rows |= {found.no: found for found in opposing}
     found = [_conflict(row, text, taken, documents) for row in rows.values()]
     suggested = [conflict for conflict in found if conflict.words or conflict.stance]
@@ -126,18 +128,6 @@ def _tier(conflict: Conflict) -> int:
     if conflict.stance is None:
         return 2
     return 1 if conflict.words is None else 0
-
-
-def _of(chosen: Chosen, facets: Sequence[str], before: int | None) -> list[Found]:
-    terms = lists.leading_terms(chosen.db, Selection(tuple(facets)))
-    if terms is None:
-        return []
-    return ranked(chosen, Within(terms, before=before), is_few(chosen.db, terms), COMPARED)
-
-
-def is_few(db: Connection, terms: Sequence[int]) -> bool:
-    """Whether the first of the facets has so few rows that all of them are ranked."""
-    return bool(terms) and lists.count(db, terms[0], FEW + 1) <= FEW
 
 
 def _stances(document: Mapping[str, Any]) -> dict[str, str]:

@@ -11,20 +11,17 @@ from typing import Any, NamedTuple
 import orjson
 
 from api.domain import matching, words
-from api.domain.matching import repetitions
 from api.domain.opposition import said
 from api.domain.words import Term
 from api.embedding.embedder import Embedder
 from api.errors import NotFound
 from api.reads import matching as matching_reads
-from api.reads.conflicts import Conflict, Documents, Stance, conflicts, is_few, stance
+from api.reads.conflicts import Conflict, Documents, Stance, conflicts, stance
 from api.reads.lists import number
-from api.reads.matching import RANKED, Chosen, Deadline, Found, ranked
+from api.reads.matching import RANKED, Chosen, Deadline, Found, ranked_under
 from api.reads.meaning import Meaning
-from api.storage import lists, log
-from api.storage.lists import Selection
+from api.storage import log
 from api.storage.log import Connection
-from api.storage.postings import Within
 from schemas.dates import bounds, day
 
 
@@ -69,7 +66,7 @@ def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], deadline: D
 def likely(db: Connection, text: str) -> bytes:
     """The likely duplicates of a claim that is about to be recorded, as a JSON list."""
     found = matching_reads.likely(db, text)
-    claims = [(orjson.loads(log.document_by_number(db, one.no, log.head(db).size))["id"], one.score) for one in found]
+    claims = [(log.claim_of(log.excerpt(db, one.no)).decode(), one.score) for one in found]
     return orjson.dumps([{"claim": id, "url": f"/v1/claims/{id}", "score": round(score, 4)} for id, score in claims])
 
 
@@ -84,13 +81,16 @@ def _matched(
     chosen = Chosen(db, matching.terms(sentence.text), deadline)
     before = day(asked["stated_before"]) if "stated_before" in asked else None
     documents = Documents(db, log.head(db).size)
-    best = [one for one in _best(chosen, asked.get("question"), before) if one.no != sentence.claim]
+    facets = [f"question={asked['question']}"] if "question" in asked else []
+    best = [one for one in ranked_under(chosen, facets, before, RANKED) if one.no != sentence.claim]
     language = asked.get("language")
     spoken = [one for one in best if language is None or _is_in(documents.of(one.no), language)]
     opposed: list[Conflict] = []
     text = said(sentence.text)
     if sentence.party and text.content:
-        taken = _own(sentence, documents) or _seeming(stance(text, best, documents, asked.get("question")))
+        taken = _own(sentence, documents)
+        if not taken and (seeming := stance(text, best, documents, asked.get("question"))):
+            taken = [seeming]
         opposed = conflicts(chosen, text, taken, sentence.party, asked.get("question"), before, documents)
     others = [one for one in opposed if one.found.no != sentence.claim]
     shown = [one for one in others if language is None or _is_in(one.document, language)]
@@ -104,27 +104,14 @@ def _matched(
     )  # fmt: skip
 
 
-def _best(chosen: Chosen, question: str | None, before: int | None) -> list[Found]:
-    facets = (f"question={question}",) if question else ("claims",) if before is not None else ()
-    terms = lists.leading_terms(chosen.db, Selection(facets)) if facets else []
-    if terms is None:
-        return []
-    return ranked(chosen, Within(terms, before=before), is_few(chosen.db, terms), RANKED)
-
-
 def _own(sentence: Sentence, documents: Documents) -> list[Stance]:
     """The positions that a claim on record takes itself."""
     taken = []
     for one in sentence.stances:
         sides = documents.sides(one["question"])
         if one["position"] in sides:
-            others = tuple(side for side in sides if side != one["position"])
-            taken.append(Stance(one["question"], one["position"], others, None))
+            taken.append(Stance.among(sides, one["question"], one["position"]))
     return taken
-
-
-def _seeming(one: Stance | None) -> list[Stance]:
-    return [] if one is None else [one]
 
 
 def _is_in(document: Mapping[str, Any], language: str) -> bool:
@@ -147,7 +134,7 @@ def _scored(db: Connection, found: Found, terms: Iterable[Term], documents: Docu
 def _repeated(db: Connection, claim: Mapping[str, Any], documents: Documents) -> Mapping[str, Any] | None:
     """How often a speaker made the statement of a claim, by what others were found to be to it."""
     speaker = claim["attribution"]["speaker"]
-    numbers = [log.number(db, f"claim/{claim_id}") for claim_id in repetitions(claim.get("relations", ()))]
+    numbers = [log.number(db, f"claim/{claim_id}") for claim_id in matching.repetitions(claim.get("relations", ()))]
     others = [documents.of(no) for no in numbers if no is not None]
     same = [claim, *(one for one in others if one["attribution"]["speaker"] == speaker and one["withdrawn"] is None)]
     if len(same) == 1:

@@ -17,7 +17,9 @@ from typing import NamedTuple
 
 from api.domain import matching, words
 from api.domain.words import Term
-from api.storage import postings, search
+from api.projection import CLAIMS
+from api.storage import lists, postings, search
+from api.storage.lists import Selection
 from api.storage.log import Connection
 from api.storage.postings import Indexed, Within
 
@@ -54,6 +56,18 @@ class Found(NamedTuple):
     bm25: float
     score: float
     cosine: float | None = None
+
+
+def ranked_under(chosen: Chosen, facets: Sequence[str], before: int | None, limit: int) -> list[Found]:
+    """The claims that match best, best first, of those under all the facets; with `before` (a day) of those that were
+    certainly stated before it."""
+    # Only rows of a facet have the days of a claim.
+    asked = tuple(facets) or ((CLAIMS,) if before is not None else ())
+    terms = lists.leading_terms(chosen.db, Selection(asked))
+    if terms is None:
+        return []
+    few = bool(terms) and lists.count(chosen.db, terms[0], FEW + 1) <= FEW
+    return ranked(chosen, Within(terms, before=before), few, limit)
 
 
 def ranked(chosen: Chosen, within: Within, few: bool, limit: int) -> list[Found]:

@@ -11,8 +11,7 @@ from api.storage import full_text
 from api.storage.full_text import FullText
 from api.storage.lists import holding
 from api.storage.log import Connection
-
-WORDS = "s.text || ' . ' || s.variants || ' . ' || s.speakers || ' . ' || s.titles"
+from api.storage.search import WORDS
 
 
 class Indexed(NamedTuple):
