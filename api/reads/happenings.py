@@ -15,6 +15,7 @@ from api.domain import sentences, timelines
 from api.domain.contradictions import pair_of
 from api.domain.entries import Entry
 from api.domain.sentences import Facts, Said
+from api.reads.lookups import Documents
 from api.reads.opposing import Opposing, Scope, Sides
 from api.storage import log, statements
 from api.storage.log import Connection
@@ -187,7 +188,7 @@ class Moment:
 
     def __init__(self, db: Connection, at: int) -> None:
         self._db, self._at = db, at
-        self._documents: dict[str, dict[str, Any] | None] = {}
+        self._documents = Documents(db, at)
         self.erasures: set[str] = set()
 
     def facts(self, entry: Entry, claim: str | None, opposed: list[Opposed], turned: Reversal | None) -> Facts:
@@ -255,12 +256,10 @@ class Moment:
         return sentences.Turn(party, question, before, after, turned.certain)
 
     def _document(self, name: str) -> dict[str, Any] | None:
-        if name not in self._documents:
-            found = log.document(self._db, name, self._at)
-            self._documents[name] = loaded = orjson.loads(found[1]) if found else None
-            if loaded and loaded["erased"]:
-                self.erasures.add(loaded["erased"]["at"])
-        return self._documents[name]
+        found = self._documents.named(name)
+        if found and found["erased"]:
+            self.erasures.add(found["erased"]["at"])
+        return found
 
 
 def _status(change: dict[str, str | None] | None) -> list[str]:

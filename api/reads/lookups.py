@@ -22,15 +22,17 @@ class Documents:
 
     def party(self, party_id: str) -> dict[str, Any] | None:
         """A party's document, None where it is not on record."""
-        return self._document(f"party/{party_id}", self._at)
+        return self.named(f"party/{party_id}")
 
     def claim(self, claim_id: str, at: int | None = None) -> dict[str, Any] | None:
         """A claim's document, or the one that it had at an earlier size of the log; None where there is none."""
-        return self._document(f"claim/{claim_id}", self._at if at is None else at)
+        return self.named(f"claim/{claim_id}", at)
 
-    def _document(self, name: str, at: int | None) -> dict[str, Any] | None:
-        key = name, at
+    def named(self, name: str, at: int | None = None) -> dict[str, Any] | None:
+        """The document of a subject ("question/…"), or the one that it had at an earlier size of the log; None where
+        there is none."""
+        key = name, self._at if at is None else at
         if key not in self._found:
-            version = log.document(self._db, name, at)
+            version = log.document(self._db, *key)
             self._found[key] = orjson.loads(version[1]) if version else None
         return self._found[key]
