@@ -5,7 +5,7 @@ itself.
 
 * `pages`      what people look at: made from the answers of the API
 * `routes`     one module a resource: parses a request, calls, answers
-* `http`, `auth`, `limits`, `problems`, `openapi`, `streaming`, `logs`   what every route needs
+* `http`, `auth`, `limits`, `kept`, `problems`, `openapi`, `streaming`, `logs`   what every route needs
 * `server`     the application under gunicorn
 * `interop`    the formats of the field, made from the record and taken into it
 * `nodes`      the primary and a replica of it: which one answers a read; `watch` looks whether the replica can

@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter
 from api import keyring, logs
 from api.checkpoints import Checkpoints, Heads
 from api.embedding.embedder import Embedder
+from api.kept import Kept
 from api.keyring import KeySource
 from api.nodes import Nodes
 from api.storage.database import is_server
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+_OPEN = ("Access-Control-Allow-Origin", "*")
 _CORS = (
-    ("Access-Control-Allow-Origin", "*"),
+    _OPEN,
     ("Access-Control-Expose-Headers", "Consistency-Token, ETag, Link, Location, Retry-After, X-Request-Id"),
 )
 _PREFLIGHT = (
@@ -52,7 +54,7 @@ class House:
     record. `stopping()` says that the process has been told to end, and that whoever waits should answer now. `nodes`
     are what is read, and `watch` looks at the replica among them, where there is one: `database` itself is for whoever
     writes. `checkpoints` signs the head, with the keys of the settings or of the file beside the database. `embedder`
-    makes the vectors that meanings are compared by.
+    makes the vectors that meanings are compared by. `kept` are the answers of lists and pages that were made already.
     """
 
     settings: Settings
@@ -66,6 +68,7 @@ class House:
     exports: threading.Semaphore = field(init=False)
     nodes: Nodes = field(init=False)
     embedder: Embedder = field(init=False)
+    kept: Kept = field(default_factory=Kept)
 
     def __post_init__(self) -> None:
         keys = KeySource(self.settings.signing_key, keyring.beside(self.database.beside))
@@ -151,11 +154,15 @@ def current() -> Request:
 def _finish(response: flask.Response) -> flask.Response:
     """The one hook after a request: its id, CORS for reading, and the line in the log."""
     request = current()
-    added: list[tuple[str, str]] = [("X-Request-Id", request.id), ("X-Content-Type-Options", "nosniff")]
+    added: list[tuple[str, str]] = [("X-Request-Id", request.id)]
+    # Most polls are answered by a 304. It has no content, and no header that who has its ETag does not know already.
+    unchanged = response.status_code == 304
+    if not unchanged:
+        added.append(("X-Content-Type-Options", "nosniff"))
     environ = request.environ
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
     if method in ("GET", "HEAD", "OPTIONS") and path.startswith(("/v1/", "/v1alpha1/", "/openapi.json")):
-        added += _CORS
+        added += (_OPEN,) if unchanged else _CORS
         if method == "OPTIONS":
             added += _PREFLIGHT
     response.headers._list += added

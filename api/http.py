@@ -372,6 +372,13 @@ def next_url(cursor: str) -> str:
     return f"{quote(request.path, safe='/:~')}?{query}"
 
 
+def address() -> str:
+    """The URL that the request was sent to, in the bytes in which it was written: what a whole answer is kept under."""
+    environ = flask.request.environ
+    host = environ.get("HTTP_HOST", "")
+    return f"{environ['wsgi.url_scheme']}://{host}{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
+
+
 def base_url() -> str:
     """The scheme and host with which absolute URLs of the record begin: the setting's, or those that the request was
     sent to. Nothing that is stored may have it in it."""

@@ -7,7 +7,7 @@ They are made from the API's own documents by the API's own reads (`reader`), an
 * `timelines`, `listing`   a question's statements, made ready to be drawn, and as rows
 * `scale`, `placing`, `crossings`, `drawing`, `images`   time into places, places into SVG
 * `wording`, `differences`   dates and statuses in words; the words in which two texts differ
-* `serving`, `kept`, `rendering`   what every page needs: templates, caching, the policy that keeps it safe
+* `serving`, `rendering`   what every page needs: templates, caching, the policy that keeps it safe
 * `assets`       style, script and icon, under addresses that change when they do
 """
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-import flask
 import orjson
 from marshmallow import Schema
 
 from api import auth, http
+from api.kept import Made
 from api.pages import rendering
-from api.pages.kept import Kept
 from api.pages.reader import Reader
 from api.reads import moments
 from api.routes import reading
@@ -31,7 +30,6 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self';"
     " frame-ancestors {ancestors}"
 )
-_EXTENSION = "onrecord-pages"
 
 View = Callable[[Reader, Mapping[str, Any]], "Page"]
 
@@ -76,16 +74,14 @@ def _answer(
         unchanged = http.not_modified(tag)
         if unchanged is not None:
             return unchanged
-        base, address = http.base_url(), _address()
-        made = _kept().get(base + address, tag)
+        kept, address = http.house().kept, http.address()
+        made = kept.get(address, tag)
         if made is None:
             at = asked.get("at")
-            reader = Reader(db, head, moments.size(db, at), None if at is None else str(at), base)
-            made = _made(view(reader, asked), reader, address)
-            _kept().put(base + address, tag, made)
-    alternate, _, body = made.partition(b"\n")
-    link = [("Link", f'<{alternate.decode()}>; rel="alternate"; type="application/json"')] if alternate else []
-    return http.answer(body, etag=tag, headers=[*sent, *link], content_type=kind)
+            reader = Reader(db, head, moments.size(db, at), None if at is None else str(at), http.base_url())
+            made = _made(view(reader, asked), reader, _address())
+            kept.put(address, tag, made)
+    return http.answer(made.body, etag=tag, headers=[*sent, *made.headers], content_type=kind)
 
 
 def problem(members: Mapping[str, Any]) -> tuple[bytes, list[tuple[str, str]]] | None:
@@ -100,8 +96,8 @@ def problem(members: Mapping[str, Any]) -> tuple[bytes, list[tuple[str, str]]] |
     return rendering.fill("problem.html", values), [("Content-Type", HTML), *headers()]
 
 
-def _made(page: Page, reader: Reader, address: str) -> bytes:
-    """The bytes of a page, with the address of the same in JSON on a line before them."""
+def _made(page: Page, reader: Reader, address: str) -> Made:
+    """The bytes of a page, with a Link to the same in JSON."""
     body = page.body
     if body is None:
         shared = {
@@ -114,7 +110,8 @@ def _made(page: Page, reader: Reader, address: str) -> bytes:
             "json": page.json,
         }
         body = rendering.fill(page.template, shared | page.values)
-    return (page.json or "").encode() + b"\n" + body
+    link = [("Link", f'<{page.json}>; rel="alternate"; type="application/json"')] if page.json else []
+    return Made(body, link)
 
 
 def _moment(reader: Reader) -> dict[str, Any] | None:
@@ -141,13 +138,6 @@ def _without_at(address: str) -> str:
 def _present(path: str, **query: Any) -> str:
     return path
 
-
-def _kept() -> Kept:
-    store = flask.current_app.extensions
-    if _EXTENSION not in store:
-        store[_EXTENSION] = Kept()
-    found: Kept = store[_EXTENSION]
-    return found
 
 
 def loaded(body: bytes) -> dict[str, Any]:

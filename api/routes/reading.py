@@ -12,6 +12,7 @@ from marshmallow import Schema
 from api import auth, http
 from api.checkpoints import Checkpoint
 from api.errors import NotFound
+from api.kept import Made
 from api.nodes import Needs
 from api.reads import moments
 from api.storage import log
@@ -77,7 +78,7 @@ def derived(schema: Schema, listing: Listing, content_type: str = http.JSON, mor
     """What is put together from several rows, all of them read from one state of the record.
 
     Every answer follows from the log and the URL alone, and from `more` where it depends on settings, so these are its
-    ETag: 304 is decided before a row is read.
+    ETag: 304 is decided before a row is read, and what was made before is sent again while that ETag holds.
     """
     return _derived(schema, lambda *asked: (listing(*asked), ()), content_type, more)
 
@@ -111,14 +112,19 @@ def _derived(schema: Schema, listing: Linked, content_type: str, more: str) -> h
 def _put_together(
     database: Database, asked: Mapping[str, Any], listing: Linked, content_type: str, more: str
 ) -> http.Answer:
-    with database.snapshot() as db:
-        head = log.head(db)
-        etag = head_etag(head, more)
-        unchanged = http.not_modified(etag)
-        if unchanged is not None:
-            return unchanged
-        body, headers = listing(db, asked, moments.size(db, asked.get("at")))
-    return http.answer(body, etag=etag, headers=headers, content_type=content_type)
+    etag = head_etag(log.head(database.reader()), more)
+    unchanged = http.not_modified(etag)
+    if unchanged is not None:
+        return unchanged
+    kept, address = http.house().kept, http.address()
+    made = kept.get(address, etag)
+    if made is None:
+        with database.snapshot() as db:
+            # The log may have grown since.
+            etag = head_etag(log.head(db), more)
+            made = Made(*listing(db, asked, moments.size(db, asked.get("at"))))
+        kept.put(address, etag, made)
+    return http.answer(made.body, etag=etag, headers=made.headers, content_type=content_type)
 
 
 def head_etag(head: Head | Checkpoint, more: str = "") -> str:

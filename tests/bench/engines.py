@@ -60,7 +60,7 @@ def _measured(url: str, scratch: Path, file: Path) -> dict[str, float]:
     subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL)
     found["import, claims a second"] = COUNT / (time.monotonic() - began)
     found["appends of four processes, entries a second"] = _appended(opening.place(url))
-    with serving("onrecord", DATABASE_URL=url, ONRECORD_HEADS=str(scratch / "heads")) as server:
+    with serving("anew", DATABASE_URL=url, ONRECORD_HEADS=str(scratch / "heads")) as server:
         for target in (*reads.targets(server), _search(server.address)):
             found[f"{target.name}, answers a second"] = reads._balanced(server, target.path, target.headers).rate
     for name, queries in searches.QUERIES.items():

@@ -12,16 +12,15 @@ from pathlib import Path
 
 from ulid import ULID
 
-from api import create_app, ledger
+from api import ledger
 from api.cli.publishing import FORMATS
 from api.domain import parties, verdicts
-from api.settings import Settings
 from api.storage import lists
 from api.storage.lists import Selection
 from api.storage.sqlite import Database
 from tests.bench.bulk import PAUSE, megabytes
 from tests.bench.databases import database
-from tests.bench.growth import ROUNDS, round_of
+from tests.bench.growth import ROUNDS, application, round_of
 from tests.bench.reads import Target
 
 REVIEWED = 1_000
@@ -36,7 +35,7 @@ def measure(folder: Path, sizes: list[int]) -> None:
         path = Path(scratch) / "reviewed.db"
         shutil.copy(database(folder, sizes[0]), path)
         verdict, claim = _reviewed(path)
-        app = create_app(Settings.from_environ({"DATABASE_URL": f"sqlite:///{path}", "ONRECORD_LOG_LEVEL": "error"}))
+        app = application(f"sqlite:///{path}")
         for name, url in (
             ("of a verdict", f"/v1/verdicts/{verdict}/claimreview"),
             ("of a claim", f"/v1/claims/{claim}/claimreview"),

@@ -38,7 +38,7 @@ class Running:
 
 @contextmanager
 def serving(app: str, **environ: str) -> Iterator[Running]:
-    """Serve `app` ("bare" or "onrecord") on a free port of 127.0.0.1 until the block ends; it is then
+    """Serve `app` ("bare", "onrecord", or "anew": onrecord that keeps no answer) on a free port of 127.0.0.1 until the block ends; it is then
     stopped by its process id."""
     port = _free_port()
     settings = {"ONRECORD_BIND": f"127.0.0.1:{port}", "ONRECORD_LOG_LEVEL": "error", "ONRECORD_MODEL": "off", **environ}
@@ -65,6 +65,16 @@ def bare(settings: Any) -> Any:
 
     # What the server's own hook expects of an application; it has no record of which webhooks could be told.
     app.extensions["onrecord"] = type("House", (), {"settings": replace(settings, deliver=False)})()
+    return app
+
+
+def anew(settings: Any) -> Any:
+    """The application, keeping no answer that it made: each is made anew."""
+    from api import create_app
+    from api.kept import Kept
+
+    app = create_app(settings)
+    app.extensions["onrecord"].kept = Kept(0)
     return app
 
 
@@ -100,6 +110,8 @@ def main() -> None:
     server = Server(settings)
     if sys.argv[1] == "bare":
         server.load = lambda: bare(settings)  # type: ignore[method-assign]
+    elif sys.argv[1] == "anew":
+        server.load = lambda: anew(settings)  # type: ignore[method-assign]
     server.run()
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from api import erasing
 from api.storage.sqlite import Database
 from api.writers import Work, Writers
-from tests.contract.conftest import MANDATORY, OTHER, VERDICT, VOLUNTARY, Api, problem
+from tests.contract.conftest import CLAIM, MANDATORY, OTHER, VERDICT, VOLUNTARY, Api, problem
 
 CLAIM_URL = f"/v1/claims/{MANDATORY}"
 CHANGE = {"context": "In a letter.", "reason": "It was missing."}
@@ -165,3 +166,20 @@ def test_a_withdrawn_claim_is_not_changed_again(api: Api) -> None:
             assert refused.status_code in (409, 412)
         assert "withdrawn" in problem(api.send(method, path, body, If_Match="*"), "claim-withdrawn")["detail"]
     assert api.size == 9
+
+
+def test_an_answer_that_was_made_is_sent_again_until_the_record_changes(api: Api) -> None:
+    """The same bytes and headers; then what is true now, and what was erased is in no list."""
+    first, again = api.get("/v1/claims?limit=1"), api.get("/v1/claims?limit=1")
+    assert (again.data, again.headers["Link"]) == (first.data, first.headers["Link"])
+    added = api.made("/v1/claims", {**CLAIM, "text": "Quince words, soon erased."})["id"]
+    assert b"Quince" in api.get("/v1/claims?limit=1").data
+    erasing.erase(api.database, f"claim/{added}", "A court says so.", "operator")
+    assert b"Quince" not in api.get("/v1/claims?limit=1").data
+
+
+def test_what_is_kept_of_one_address_is_not_sent_at_another(api: Api) -> None:
+    """Absolute URLs begin with the host that was asked."""
+    for host in ("one.example", "two.example", "one.example"):
+        assert f'"http://{host}/'.encode() in api.client.get("/feeds/changes.json", headers={"Host": host}).data
+        assert host.encode() in api.client.get("/v1/claimreview", headers={"Host": host}).data

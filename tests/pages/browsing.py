@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 OPTIONS = (
@@ -38,6 +40,12 @@ class Browser:
         """Go to an address, in a window of this width."""
         self.tell("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         self.driver.get(self.base + address)
+
+    def follow(self, selector: str) -> None:
+        """Click what leads to another page, and wait until that is there: the click alone may return before it is."""
+        old = self.driver.find_element("css selector", selector)
+        old.click()
+        WebDriverWait(self.driver, 10).until(staleness_of(old))
 
     def tell(self, command: str, **parameters: Any) -> Any:
         """A command of Chromium's own protocol."""

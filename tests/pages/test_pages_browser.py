@@ -72,7 +72,7 @@ def browser(chromium: Browser, service: Instance) -> Iterator[Browser]:
 
 def submit(browser: Browser) -> None:
     """Send the form of the timeline."""
-    browser.driver.find_element("css selector", "form.filter button").click()
+    browser.follow("form.filter button")
 
 
 def test_the_timeline_shows_that_the_answer_changed(browser: Browser) -> None:
@@ -106,7 +106,7 @@ def test_it_works_without_javascript(browser: Browser) -> None:
     browser.driver.find_element("css selector", "#party option[value=napolitano]").click()
     submit(browser)
     assert browser.text("#headline") == "Janet Napolitano changed the answer once"
-    browser.driver.find_element("css selector", ".wide a:has(.tick)").click()
+    browser.follow(".wide a:has(.tick)")
     assert {"from", "to"} <= parse_qs(urlsplit(browser.driver.current_url).query).keys()
 
 
