@@ -31,10 +31,15 @@ def terms(text: str) -> list[Term]:
     A sentence of nothing but stop words is matched by these; one without any word (only emoji, say) has no terms.
     """
     bare = unlinked(text)
-    words = _words(bare)
-    asked = [word for word in words if word not in STOP_WORDS]
-    spaced = [word for word in asked or words if not is_unspaced(word)]
+    spaced = [word for word in _asked(bare) if not is_unspaced(word)]
     singles = [Term((stem,)) for stem in dict.fromkeys(stems(spaced))]
+    return [*singles, *_neighbours(plain(bare))][:MAX_WORDS]
+
+
+def words_asked(text: str) -> list[Term]:
+    """As `terms`, but each word as it stands in the sentence, folded, and not its stem."""
+    bare = unlinked(text)
+    singles = [Term((word,)) for word in dict.fromkeys(_asked(bare)) if not is_unspaced(word)]
     return [*singles, *_neighbours(plain(bare))][:MAX_WORDS]
 
 
@@ -58,6 +63,12 @@ def similarity(scores: Sequence[float], rarities: Sequence[float]) -> list[float
     """BM25 scores as numbers from 0 to 1: 1 is what a text of average length would score that had every term once."""
     whole = sum(rarities)
     return [min(1.0, score / whole) if whole else 0.0 for score in scores]
+
+
+def _asked(bare: str) -> list[str]:
+    """The words of a sentence but for stop words; all of them where there are no others."""
+    words = _words(bare)
+    return [word for word in words if word not in STOP_WORDS] or words
 
 
 def _words(bare: str) -> list[str]:

@@ -15,7 +15,6 @@ from api.domain.opposition import said
 from api.domain.words import Term
 from api.embedding.embedder import Embedder
 from api.errors import NotFound
-from api.reads import matching as matching_reads
 from api.reads.conflicts import Conflict, Documents, Stance, conflicts, stance
 from api.reads.lists import number
 from api.reads.matching import RANKED, Chosen, Deadline, Found, ranked_under
@@ -61,13 +60,6 @@ def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], deadline: D
     sentence = Sentence(claim["text"], party, log.number(db, f"claim/{claim_id}"), claim["stances"])
     meaning = Meaning(embedder, deadline)
     return _answer(meaning, _matched(db, sentence, asked, deadline, meaning))
-
-
-def likely(db: Connection, text: str) -> bytes:
-    """The likely duplicates of a claim that is about to be recorded, as a JSON list."""
-    found = matching_reads.likely(db, text)
-    claims = [(log.claim_of(log.excerpt(db, one.no)).decode(), one.score) for one in found]
-    return orjson.dumps([{"claim": id, "url": f"/v1/claims/{id}", "score": round(score, 4)} for id, score in claims])
 
 
 def _answer(meaning: Meaning, matched: bytes) -> bytes:

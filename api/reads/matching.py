@@ -29,9 +29,6 @@ POSTINGS = 1_000
 PAIRED, OF_A_PAIR = 5, 200
 # Candidates that are ranked by all words, and so many of those chosen by the rare ones are looked at for facets.
 RANKED, CHOSEN = 100, 2_000
-# For likely duplicates: how many words are looked for, how many rows the rare ones have at most, how many claims are
-# named, and how well they match.
-WORDS, RARE, LIKELY, SAME = 8, 100, 5, 0.7
 # A facet with no more rows is ranked whole.
 FEW = 1_000
 
@@ -82,15 +79,6 @@ def ranked(chosen: Chosen, within: Within, few: bool, limit: int) -> list[Found]
     return [Found(row.no, bm25, score) for bm25, score, row in ranking[:limit] if bm25 > 0]
 
 
-def likely(db: Connection, text: str) -> list[Found]:
-    """The claims that are likely the same as one that is being recorded: those that have most of its longest words, of
-    which only the rare ones are looked for. It must cost little, since every claim that is recorded waits for it."""
-    terms = sorted(matching.terms(text), key=lambda term: (-len("".join(term.words)), term))[:WORDS]
-    chosen = Chosen(db, terms, Deadline(1), RARE)
-    found = ranked(chosen, Within(), False, LIKELY)
-    return [one for one in found if one.score >= SAME]
-
-
 class Chosen:
     """Which rows have the words of a sentence, and how rare each word is.
 
@@ -98,15 +86,15 @@ class Chosen:
     frequencies, in the order of the terms, and `truncated` says whether the deadline cut the search short.
     """
 
-    def __init__(self, db: Connection, terms: Sequence[Term], deadline: Deadline, most: int = POSTINGS) -> None:
-        self.db, self.terms, self._deadline, self._most = db, terms, deadline, most
+    def __init__(self, db: Connection, terms: Sequence[Term], deadline: Deadline) -> None:
+        self.db, self.terms, self._deadline = db, terms, deadline
         self.last = search.last_row(db, None)
         self.truncated = False
         self._rows: list[list[int]] = []
         for term in terms:
             # A word that was not looked at in time counts as one that no claim has.
             self.truncated = self.truncated or deadline.passed
-            self._rows.append([] if self.truncated else postings.newest(db, [term], self.last, most + 1))
+            self._rows.append([] if self.truncated else postings.newest(db, [term], self.last, POSTINGS + 1))
         self._holding = [self._estimated(rows) for rows in self._rows]
         self.rarities = [matching.rarity(holding, max(self.last, holding)) for holding in self._holding]
 
@@ -115,23 +103,23 @@ class Chosen:
         """The rows to rank, those with the rarest words first."""
         scores: dict[int, float] = {}
         for rarity, rows in zip(self.rarities, self._rows, strict=True):
-            if len(rows) <= self._most:
+            if len(rows) <= POSTINGS:
                 for row in rows:
                     scores[row] = scores.get(row, 0.0) + rarity
-        if len(scores) < RANKED and self._most == POSTINGS:
+        if len(scores) < RANKED:
             for row, rarity in self._by_pairs().items():
                 scores[row] = scores.get(row, 0.0) + rarity
         return sorted(scores, key=lambda row: (-scores[row], -row))[:CHOSEN]
 
     def _estimated(self, rows: list[int]) -> int:
         """How many rows have a word: of a common one by how close to each other the newest are."""
-        if len(rows) <= self._most:
+        if len(rows) <= POSTINGS:
             return len(rows)
         return len(rows) * self.last // (self.last - rows[-1] + 1)
 
     def _by_pairs(self) -> dict[int, float]:
         """The newest rows with two of the common words, and how rare those are that each has."""
-        common = [i for i, rows in enumerate(self._rows) if len(rows) > self._most]
+        common = [i for i, rows in enumerate(self._rows) if len(rows) > POSTINGS]
         common = sorted(common, key=lambda i: self._holding[i])[:PAIRED]
         holding: dict[int, set[int]] = {row: {i} for i in common[:1] for row in self._rows[i][:RANKED]}
         for one, other in combinations(common, 2):

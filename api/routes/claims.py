@@ -13,7 +13,7 @@ from api.domain.entries import Entry, Event
 from api.domain.record import Record
 from api.drafts import draft, recording
 from api.openapi import Blueprint, documented
-from api.reads import contradictions, histories, lists, matches
+from api.reads import contradictions, duplicates, histories, lists
 from api.routes import embedding, reading, writing
 from api.storage.log import Connection
 from schemas.claims import (
@@ -65,7 +65,7 @@ def record() -> http.Answer:
     body = http.body(CLAIM)
     claim_id = body.get("id") or str(ULID())
     drafted = draft(body, claim_id)
-    likely = matches.likely(http.house().database.reader(), body["text"])
+    likely = duplicates.listed(http.house().database.reader(), body["text"])
     created = writing.created(f"claim/{claim_id}", f"/v1/claims/{claim_id}")
 
     def answering(db: Connection, entry: Entry) -> writing.Reply:

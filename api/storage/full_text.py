@@ -33,6 +33,10 @@ class FullText(Protocol):
         that are too large for the index to tell."""
         ...
 
+    def most_of(self, terms: Sequence[Term], least: int) -> Condition:
+        """What holds for rows that have at least so many of the terms, and for rows that are too large to tell."""
+        ...
+
 
 class FTS5:
     """SQLite's."""
@@ -54,6 +58,23 @@ class FTS5:
             for term, phrase in zip(terms, phrases, strict=True)
         ]
         return Condition("searchable_fts MATCH :match", {"match": " AND ".join(parts)})
+
+    def most_of(self, terms: Sequence[Term], least: int) -> Condition:
+        """Every combination, its words quoted."""
+        parts = ['"' + " ".join(term.words) + '"' for term in terms]
+        return Condition("searchable_fts MATCH :match", {"match": at_least(parts, least, " AND ", " OR ")})
+
+
+def at_least(parts: Sequence[str], least: int, both: str, either: str) -> str:
+    """A query for at least so many of its parts (1 to all of them), in an engine's words for "and" and "or". An engine
+    opens its index at each part that it reads, so what combinations share stands there once."""
+    first, rest = parts[0], parts[1:]
+    if least == len(parts):
+        return both.join(parts)
+    if least == 1:
+        return either.join(parts)
+    beside, without = at_least(rest, least - 1, both, either), at_least(rest, least, both, either)
+    return f"(({first}{both}({beside})){either}({without}))"
 
 
 SQLITE = FTS5()

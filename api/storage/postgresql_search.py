@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from api.domain.stems import MARK
 from api.domain.words import Term
-from api.storage.full_text import Condition
+from api.storage.full_text import Condition, at_least
 
 # Characters of a word that the index has. UTF-8 has up to four bytes for each.
 INDEXED = 250
@@ -60,6 +60,11 @@ class Lexemes:
         words = [word for term in terms for word in term.words]
         query = " & ".join(f"('{word[:INDEXED]}' | '{MARK}{word[: INDEXED - 1]}')" for word in words)
         return Condition("m.words @@ :match::tsquery", {"match": f"({query}) | '{MORE}'"})
+
+    def most_of(self, terms: Sequence[Term], least: int) -> Condition:
+        """Lexemes alone, as `stemmed`."""
+        parts = [f"({' & '.join(_query(Term((word,))) for word in term.words)})" for term in terms]
+        return Condition("m.words @@ :match::tsquery", {"match": f"{at_least(parts, least, ' & ', ' | ')} | '{MORE}'"})
 
 
 FULL_TEXT = Lexemes()

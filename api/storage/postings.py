@@ -22,6 +22,14 @@ class Indexed(NamedTuple):
     words: str
 
 
+class Said(NamedTuple):
+    """What a row of the index has of a claim's text and of its variants: their words, and the claim's number."""
+
+    no: int
+    text: str
+    variants: str
+
+
 class Within(NamedTuple):
     """What rows must be of: facets (numbers of terms), the size of the log that shows them, and a day before which
     claims were certainly stated."""
@@ -40,6 +48,17 @@ def newest(db: Connection, terms: Sequence[Term], last: int, most: int) -> list[
         f" ORDER BY {index.row} DESC LIMIT :most"
     )
     return [row[0] for row in db.execute(sql, parameters | {"last_row": last, "most": most})]
+
+
+def with_most(db: Connection, terms: Sequence[Term], least: int, most: int) -> list[Said]:
+    """The newest rows that have at least so many of the terms, without those that were replaced."""
+    index: FullText = getattr(db, "full_text", full_text.SQLITE)
+    condition, parameters = index.most_of(terms, least)
+    found = (
+        f"SELECT {index.row} AS id FROM {index.source} WHERE {condition} ORDER BY {index.row} DESC LIMIT :most"
+    )
+    sql = f"SELECT s.no, s.text, s.variants FROM ({found}) w JOIN searchable s ON s.id = w.id WHERE s.live = 1"
+    return [Said(*row) for row in db.execute(sql, parameters | {"most": most})]
 
 
 def of_rows(db: Connection, ids: Sequence[int], within: Within) -> list[Indexed]:

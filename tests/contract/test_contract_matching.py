@@ -151,6 +151,27 @@ def test_likely_duplicates_are_named_when_a_claim_is_recorded(api: Api) -> None:
     assert api.made("/v1/claims", CLAIM | {"text": "Something else entirely."})["matches"] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "alike"),
+    [
+        ("The Secretary said: counties can decline participation in the information programme!", True),
+        ("In the information program, counties can decline participation, said the secretary.", True),
+        ("The Secretary said counties can refuse participation in the information programme.", True),
+        ("The Secretary said counties must accept cooperation in the information programme.", False),
+        ("Counties decline.", False),
+        ("东京都的县可以拒绝参加。", True),
+        ("东京都的县。", False),
+    ],
+)
+def test_what_makes_a_likely_duplicate(api: Api, text: str, alike: bool) -> None:
+    """Most of the words, in whatever order and form, of the text or of a variant; and more than some of them."""
+    said = "The secretary said counties can decline participation in the information programme."
+    variant = {"text": "东京都的县可以拒绝参加", "url": "https://example.org/zh", "note": "In Chinese."}
+    first = api.made("/v1/claims", CLAIM | {"text": said, "variants": [variant]})
+    found = api.made("/v1/claims", CLAIM | {"text": text})["matches"]
+    assert [one["claim"] for one in found] == [first["id"]] * alike
+
+
 # --- what somebody says of two claims --------------------------------------------------------------
 
 

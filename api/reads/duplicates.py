@@ -1,0 +1,46 @@
+"""Claims that are likely the same as one that is being recorded.
+
+Every claim that is recorded waits for this, so it is one question to the index of words and a look at the few rows that
+it gives: those that have all but one of the words which tell most.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import orjson
+
+from api.domain import likeness
+from api.storage import log, postings
+from api.storage.log import Connection
+
+# How many words are asked for: each more costs as much as the one before, and with fewer too much is looked at.
+WORDS = 4
+# Rows that are looked at, the newest that have the words; claims that are named, and how alike they are at least.
+LOOKED_AT, NAMED, ALIKE = 20, 5, 0.75
+
+
+class Likely(NamedTuple):
+    """A claim that may be the same: its number, and how alike the words are, from 0 to 1."""
+
+    no: int
+    score: float
+
+
+def likely(db: Connection, text: str) -> list[Likely]:
+    """The claims on record whose words, or a variant's, are most like those of a text, the likeliest first."""
+    terms = likeness.telling(text, WORDS)
+    if not terms:
+        return []
+    least = len(terms) - 1 if len(terms) > 2 else len(terms)
+    rows = postings.with_most(db, terms, least, LOOKED_AT)
+    stems = likeness.stemmed(text)
+    found = [Likely(row.no, max(likeness.of(stems, row.text), likeness.of(stems, row.variants))) for row in rows]
+    found.sort(key=lambda one: (-one.score, -one.no))
+    return [one for one in found if one.score >= ALIKE][:NAMED]
+
+
+def listed(db: Connection, text: str) -> bytes:
+    """The same as a JSON list, each with its address."""
+    claims = [(log.claim_of(log.excerpt(db, one.no)).decode(), one.score) for one in likely(db, text)]
+    return orjson.dumps([{"claim": id, "url": f"/v1/claims/{id}", "score": round(score, 4)} for id, score in claims])
