@@ -4,6 +4,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Files of tests run beside each other, on as many cores as there are, up to four.
+BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 LOCK = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
@@ -17,7 +20,7 @@ demo: $(READY) ## a server with the DHS record in it, and a token to try
 	$(BIN)/onrecord demo
 
 test: $(READY) ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(BESIDE)
 
 check: lint test ## everything that CI checks: lint, types, import contracts, tests
 

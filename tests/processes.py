@@ -10,8 +10,14 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Any
+
+# Below those that Linux gives to connections, for each process of pytest-xdist (gw0, gw1, …).
+_EACH = 1_000
+_FIRST = 20_000 + _EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 12)
+_PORTS = cycle(range(_FIRST, _FIRST + _EACH))
 
 
 class Unavailable(Exception):
@@ -33,9 +39,19 @@ def folder(prefix: str) -> Iterator[Path]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listens on.
+
+    Tests run beside each other, and between the moment that a port is found free and the moment that a server takes it
+    another test may find it, too, or a connection get it as its own end. So each process of tests goes through ports of
+    its own, of which the system gives none to connections.
+    """
+    for port in _PORTS:
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+    raise AssertionError("the ports go round")
 
 
 def unprivileged() -> dict[str, Any]:

@@ -27,6 +27,7 @@ from api.storage.postgresql import Database
 from api.verification import verify
 from api.writers import Writers
 from tests.postgresql import PASSWORD, Server, running
+from tests.processes import free_port
 from tests.records import DESK, OPERATOR, Recorder
 
 ROOT = Path(__file__).parents[1]
@@ -358,8 +359,7 @@ def refused(url: str, tmp_path: Path) -> str:
 
 def test_a_server_that_cannot_be_reached(postgresql: Server, tmp_path: Path) -> None:
     """One line that says which, why, and what to look at; never a password."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     told = refused(f"postgresql://me:wrong-one@127.0.0.1:{port}/record", tmp_path)
     assert f"postgresql://127.0.0.1:{port}/record" in told and "refused" in told and "DATABASE_URL" in told
     assert "password" in refused(postgresql.over_tcp("postgres", "wrong-one"), tmp_path)

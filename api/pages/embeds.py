@@ -21,7 +21,7 @@ from schemas import vocabulary
 from schemas.pages import OEmbedQuery, TimelineFilter
 
 FILTER, OEMBED = TimelineFilter(), OEmbedQuery()
-SVG = "image/svg+xml"
+SVG, PNG = "image/svg+xml", "image/png"
 _IMAGE_POLICY = f"default-src 'none'; style-src '{images.STYLE_HASH}'; frame-ancestors *"
 
 # Statements of an embedded timeline: beyond it nobody could tell them apart at that size.
@@ -35,6 +35,7 @@ _PREFIXES = ("/embed/questions/", "/questions/")
 def add(blueprint: flask.Blueprint) -> None:
     """Add the addresses."""
     blueprint.add_url_rule("/questions/<slug:question_id>.svg", "image", image)
+    blueprint.add_url_rule("/questions/<slug:question_id>.png", "card", card)
     blueprint.add_url_rule("/embed/questions/<slug:question_id>", "embed", embed)
     blueprint.add_url_rule("/oembed", "oembed", oembed)
     blueprint.add_url_rule("/embed.js", "resizing", resizing)
@@ -47,6 +48,17 @@ def image(question_id: str) -> http.Answer:
         return Page("", {}, body=timelines.image(reader, timelines.timeline(reader, question_id, asked, MOST)))
 
     return serving.page(FILTER, view, kind=SVG, more=[("Content-Security-Policy", _IMAGE_POLICY)])
+
+
+def card(question_id: str) -> http.Answer:
+    """The timeline as a card for what shows one beside a link, and takes no SVG."""
+
+    def view(reader: Reader, asked: Mapping[str, Any]) -> Page:
+        shown = timelines.timeline(reader, question_id, asked, MOST)
+        where = reader.base.partition("://")[2] + f"/questions/{question_id}"
+        return Page("", {}, body=timelines.card(reader, shown, where))
+
+    return serving.page(FILTER, view, kind=PNG, more=[])
 
 
 def embed(question_id: str) -> http.Answer:

@@ -46,6 +46,11 @@ _MARGIN = 24
 _LEGEND = 4
 
 
+def colours() -> dict[str, str]:
+    """The colours of a drawing in the light, by name: "paper", "ink", …, "c0" to "c5" and "cn" of the lanes."""
+    return dict(one.removeprefix("--").split(":") for one in _LIGHT.split(";"))
+
+
 def image(picture: Picture, asked: str, who: str, told: tuple[str, str], groups: Sequence[tuple[str, int]]) -> bytes:
     """The image of a timeline: the question that was asked, who answered, what is told of the answers (the beginning
     and what is emphasized), and whose marks have which shape."""

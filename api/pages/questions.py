@@ -50,6 +50,7 @@ def _page(reader: Reader, question_id: str, asked: Mapping[str, Any]) -> Page:
         "listing": listing.rows(reader, shown, MOST_TOLD),
         "oembed": embeds.address(reader, path, asked),
         "image": reader.base + reader.url(f"{path}.svg", **_given(asked)),
+        "card": reader.base + reader.url(f"{path}.png", **_given(asked)),
         "embed": reader.base + reader.url(f"/embed{path}", **_given(asked)),
         "page": reader.base + reader.url(path, **_given(asked)),
         "title": shown.question["text"],

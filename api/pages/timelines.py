@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from api.pages import drawing, images, serving, wording
+from api.pages import cards, drawing, images, serving, wording
 from api.pages.drawing import Picture
 from api.pages.placing import Mark, Turn
 from api.pages.reader import Document, Reader
@@ -166,16 +166,26 @@ def sentence(reader: Reader, shown: Timeline) -> str:
 
 def image(reader: Reader, shown: Timeline) -> bytes:
     """A timeline as an image that stands alone."""
-    who = reader.name(shown.party) if shown.party else "Everybody"
-    if shown.party is None or not shown.rows:
-        told = (wording.count(len(shown.rows), "statement"), "")
-    elif shown.reversals:
-        told = ("changed the answer ", times(shown.reversals))
-    else:
-        told = ("never changed the answer", "")
+    who, told = _told(reader, shown)
     reader.know(group for group, _, _ in shown.groups)
     groups = [(reader.name(group), shape) for group, shape, _ in shown.groups]
     return images.image(picture(reader, shown, zoom=False), shown.question["text"], who, told, groups)
+
+
+def card(reader: Reader, shown: Timeline, where: str) -> bytes:
+    """A timeline as a card for places that show one beside a link; `where` says whence it is."""
+    who, told = _told(reader, shown)
+    return cards.card(picture(reader, shown, zoom=False), shown.question["text"], who, told, where)
+
+
+def _told(reader: Reader, shown: Timeline) -> tuple[str, tuple[str, str]]:
+    """Who answered, and what is told of the answers: the beginning, and what is emphasized."""
+    who = reader.name(shown.party) if shown.party else "Everybody"
+    if shown.party is None or not shown.rows:
+        return who, (wording.count(len(shown.rows), "statement"), "")
+    if shown.reversals:
+        return who, ("changed the answer ", times(shown.reversals))
+    return who, ("never changed the answer", "")
 
 
 def times(number: int) -> str:

@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from tests.cli.mirrored import key_of
 from tests.cli.test_cli_mirror import READ
 from tests.cli.test_cli_serving import served as serving
 from tests.postgresql import PASSWORD, Server
+from tests.processes import free_port
 from tests.records import DESK
 
 KEY = notes.new_key("localhost/onrecord")
@@ -133,8 +133,7 @@ def test_a_mirror_on_a_server(full: Shell, remote: ServerShell) -> None:
 
 def test_it_is_served(remote: ServerShell) -> None:
     """A server of two processes answers, writes and stops."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     refused = remote("serve")
     assert refused.status == 1 and "run 'onrecord migrate' first" in refused.err
     token = remote("init", "--party", DESK, "--name", "Example Desk").out.strip()
@@ -176,8 +175,7 @@ def test_a_demo_leaves_another_record_on_a_server_alone(remote: ServerShell) -> 
     """A record that no demo made is not touched, and neither is the database of another application."""
     assert remote("init", "--party", DESK, "--name", "Example Desk").status == 0
     before = log.head(remote.database.reader())
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        bind = f"127.0.0.1:{probe.getsockname()[1]}"
+    bind = f"127.0.0.1:{free_port()}"
     done = remote("demo", ONRECORD_BIND=bind)
     assert done.status == 1 and "was not made by a demo" in done.err
     assert log.head(remote.database.reader()) == before
@@ -187,8 +185,7 @@ def test_the_procfile_serves_it(remote: ServerShell) -> None:
     """The lines of the Procfile, run by a shell as a platform does, need nothing but DATABASE_URL and PORT."""
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     commands = {name: line.replace("python ", f"exec {shlex.quote(sys.executable)} ") for name, line in lines.items()}
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     environ = remote.environ(PORT=str(port), DATABASE_URL=remote.url.replace("postgresql:", "postgres:"))
     for _ in range(2):
         subprocess.run(commands["release"], shell=True, check=True, cwd=remote.folder, env=environ, capture_output=True)

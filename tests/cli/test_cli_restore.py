@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
@@ -18,6 +17,7 @@ import pytest
 from api.storage import log
 from api.storage.sqlite import Database
 from tests.cli.conftest import SECONDS, Shell
+from tests.processes import free_port
 from tests.records import Recorder, dump, every_table
 
 
@@ -198,8 +198,7 @@ def test_restore_of_less_than_was_signed(name: str, full: Shell, other: Shell) -
 def test_restore_while_a_server_runs(full: Shell) -> None:
     """Nobody pulls the file away from under a server, idle or not; once it has ended the way is free."""
     full("backup", full.folder / "copy.db")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {"ONRECORD_BIND": f"127.0.0.1:{port}", "WEB_CONCURRENCY": "1"}
     with full.start("serve", environ=settings, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as server:
         try:

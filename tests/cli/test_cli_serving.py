@@ -15,15 +15,14 @@ from urllib.request import Request, urlopen
 
 from api.storage import keys
 from tests.cli.conftest import SECONDS, Shell
+from tests.processes import free_port
 from tests.records import APPEARANCE
 
 
 @contextmanager
 def served(shell: Shell, *words: str, **environ: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A serving command, from the moment that it answers until it is told to stop."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        bind = f"127.0.0.1:{probe.getsockname()[1]}"
+    bind = f"127.0.0.1:{free_port()}"
     output = (shell.folder / "output.txt").open("wb")
     bind = environ.setdefault("ONRECORD_BIND", bind)
     process = shell.start(*words, environ=environ, stdout=output, stderr=output)

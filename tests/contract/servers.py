@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Self
 from api.storage import keys
 from api.storage.sqlite import Database
 from tests.conftest import NOW
+from tests.processes import free_port
 from tests.records import DESK, Recorder
 
 ROOT = Path(__file__).parents[2]
@@ -114,8 +115,7 @@ def serving(directory: Path, tokens: int = 1, first: str = "", **environ: str) -
     threads. `first` is what its process does before it serves."""
     path = directory / "served.db"
     issued = prepared(path, tokens)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     ours = {
         "DATABASE_URL": f"sqlite:///{path}",
         "ONRECORD_BIND": f"127.0.0.1:{port}",

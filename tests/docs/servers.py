@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.docs.pages import ROOT
+from tests.processes import free_port
 
 SECONDS = 60
 
@@ -32,13 +32,6 @@ def environ(directory: Path, **more: str) -> dict[str, str]:
     ours = {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PWD": str(directory)}
     # What a page shows is what a reader sees who has installed nothing more.
     return kept | ours | {"ONRECORD_MODEL": "off"} | more
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:

@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from api.storage.sqlite import Database
 from tests.conftest import NOW
 from tests.contract.servers import ROOT, Asker, Got, clean
 from tests.faults.nursery import OBEYS_MODES
+from tests.processes import free_port
 from tests.records import Recorder
 
 # Seconds within which whatever is awaited must have happened, also on a machine that is busy with other things.
@@ -65,7 +65,7 @@ class Running:
     process group of the server; None while none runs."""
 
     def __init__(self, nursery: Nursery, database: Path, **environ: str) -> None:
-        self.database, self.port, self.log = database, _free_port(), database.with_suffix(".log")
+        self.database, self.port, self.log = database, free_port(), database.with_suffix(".log")
         self.pid: int | None = None
         self.starts = 0
         self._nursery = nursery
@@ -218,9 +218,3 @@ def awaited(condition: Callable[[], bool], told: Callable[[], str] = lambda: "")
     while not condition():
         assert time.monotonic() < until, f"awaited for {PATIENCE} s in vain\n{told()}"
         time.sleep(0.005)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import free_port
+
 SERVE = """
 import os, sys, threading, time
 from api import create_app, http, server
@@ -114,8 +116,7 @@ def problem(answer: bytes) -> dict[str, object]:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Running]:
     """One worker with four threads, on a free port, with the toy routes and two that wait."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     environ = os.environ | {
         "DATABASE_URL": f"sqlite:///{tmp_path}/s.db",
         "ONRECORD_BIND": f"127.0.0.1:{port}",
