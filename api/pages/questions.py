@@ -47,7 +47,7 @@ def _page(reader: Reader, question_id: str, asked: Mapping[str, Any]) -> Page:
         "signs": [name for name in drawing.VERDICTS if any(row.statement["status"] == name for row in shown.rows)],
         "words_times": timelines.times,
         "told": shown.turns[:MOST_TOLD],
-        "listing": listing.rows(reader, shown, MOST_TOLD),
+        "parts": listing.parts(reader, shown, MOST_TOLD),
         "oembed": embeds.address(reader, path, asked),
         "image": reader.base + reader.url(f"{path}.svg", **_given(asked)),
         "card": reader.base + reader.url(f"{path}.png", **_given(asked)),

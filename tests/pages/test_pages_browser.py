@@ -246,6 +246,21 @@ def test_hundreds_of_statements_stay_legible_and_text(browser: Browser, crowd: I
     assert browser.complaints() == []
 
 
+def test_a_long_list_is_laid_out_as_it_is_seen(browser: Browser, crowd: Instance) -> None:
+    """What is far down waits until it is to be seen; its address leads there, and on paper all of it stands."""
+    browser.base = crowd.url
+    seen = f"return document.getElementById('s{MANY}').checkVisibility({{contentVisibilityAuto: true}})"
+    browser.open("/questions/many")
+    assert browser.run(seen) is False
+    browser.look(media="print")
+    WebDriverWait(browser.driver, 10).until(lambda _: browser.run(seen))
+    browser.look()
+    browser.open(f"/questions/many?clock=stated#s{MANY}")
+    place = f"return document.getElementById('s{MANY}').getBoundingClientRect().top"
+    WebDriverWait(browser.driver, 10).until(lambda _: browser.run(seen) and 0 <= browser.run(place) < 900)
+    assert browser.barriers() == []
+
+
 def test_an_embedded_timeline_gets_its_height(
     browser: Browser, service: Instance, newsroom: str, tmp_path: Path
 ) -> None:
