@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter
 from api import keyring, logs
 from api.checkpoints import Checkpoints, Heads
 from api.embedding.embedder import Embedder
+from api.embedding.judge import Judge
 from api.kept import Kept
 from api.keyring import KeySource
 from api.nodes import Nodes
@@ -54,7 +55,8 @@ class House:
     record. `stopping()` says that the process has been told to end, and that whoever waits should answer now. `nodes`
     are what is read, and `watch` looks at the replica among them, where there is one: `database` itself is for whoever
     writes. `checkpoints` signs the head, with the keys of the settings or of the file beside the database. `embedder`
-    makes the vectors that meanings are compared by. `kept` are the answers of lists and pages that were made already.
+    makes the vectors that meanings are compared by, and `judge` looks for contradictions. `kept` are the answers of
+    lists and pages that were made already.
     """
 
     settings: Settings
@@ -68,12 +70,14 @@ class House:
     exports: threading.Semaphore = field(init=False)
     nodes: Nodes = field(init=False)
     embedder: Embedder = field(init=False)
+    judge: Judge = field(init=False)
     kept: Kept = field(default_factory=Kept)
 
     def __post_init__(self) -> None:
         keys = KeySource(self.settings.signing_key, keyring.beside(self.database.beside))
         self.exports = threading.Semaphore(self.settings.exports)
         self.embedder = Embedder(self.settings.model, self.settings.model_name, logs.no_meaning)
+        self.judge = Judge(self.settings.nli_model, logs.no_judge)
         self.nodes = Nodes(self.database, self.watch, self.waiters, is_server(self.database.name))
         self.checkpoints = Checkpoints(self.settings.origin, keys, Heads(self.database.heads))
 

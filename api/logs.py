@@ -51,6 +51,11 @@ def no_meaning(reason: str, detail: str) -> None:
     log.warning("no meaning", reason=reason, detail=detail)
 
 
+def no_judge(reason: str, detail: str) -> None:
+    """Writes the line that says why no model looks for contradictions."""
+    log.warning("no contradictions", reason=reason, detail=detail)
+
+
 def request_done(request: Request, status: int, milliseconds: float) -> None:
     """Writes the line of a finished request: who asked (the token's id, never the token), for what, with what
     outcome."""

@@ -77,6 +77,7 @@ class Settings:
     match_seconds: int
     model: str
     model_name: str
+    nli_model: str
 
     @property
     def base_url(self) -> str:
@@ -373,5 +374,14 @@ SETTINGS: tuple[Setting, ...] = (
         "What the model is called, in answers and beside the vectors that it made; those of another name are not used."
         " Unset: its file's name with the beginning of its SHA-256.",
         values.model_name,
+    ),
+    Setting(
+        "ONRECORD_NLI_MODEL",
+        "nli_model",
+        "",
+        "File of your own model of ONNX for natural-language inference, beside its `tokenizer.json` and `config.json`:"
+        " it looks for contradictions when texts are matched"
+        " ([your own model](matching-semantic.md#your-own-model-for-conflicts)).",
+        str,
     ),
 )

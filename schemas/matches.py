@@ -24,7 +24,7 @@ from schemas.fields import (
 )
 from schemas.vocabulary import DEFAULT_MATCHES, MAX_MATCHED_TEXTS, MAX_MATCHES, RELATIONS
 
-REASONS = ("position", "antonym", "negation", "number", "date")
+REASONS = ("position", "antonym", "negation", "number", "date", "model")
 _LIMIT = "How many candidates, and how many conflicts, to return at most."
 
 
@@ -73,7 +73,8 @@ class EngineDocument(Document):
 
     name = Choice(("bm25", "bm25+cosine"), "By words alone, or by words and meaning.", example="bm25")
     model = Text("The model that compares meanings; null without one.", allow_none=True, example=None)
-    note = Text("Why no meaning was compared, where that was to be done.", allow_none=True, example=None)
+    nli = Text("The operator's model that looks for contradictions; null without one.", allow_none=True, example=None)
+    note = Text("What was left out, where it was to be done, and why.", allow_none=True, example=None)
 
 
 def _number(description: str, example: float | None, **keywords: Any) -> stock.Float:
@@ -108,7 +109,7 @@ class CandidateDocument(Document):
 class ReasonDocument(Document):
     """Why a statement may contradict the sentence."""
 
-    kind = Choice(REASONS, "Opposing positions, or which words oppose.", example="antonym")
+    kind = Choice(REASONS, "Positions oppose, or words do, or the operator's model says so.", example="antonym")
     detail = Text("In a sentence.", example="It says “mandatory”, the text says “optional”.")
     question = Slug("The question on which positions oppose.", allow_none=True, example=None)
     position = Slug("The position on it that the text seems to take.", allow_none=True, example=None)

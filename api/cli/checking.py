@@ -14,7 +14,7 @@ import click
 from api import ledger
 from api.checkpoints import Heads, check
 from api.cli.common import Progress, opened, settings, store
-from api.cli.findings import Finding, of_meaning, of_replica, of_server
+from api.cli.findings import Finding, of_judging, of_meaning, of_replica, of_server
 from api.cli.signing import source
 from api.errors import Busy, LedgerRewound, StorageDamaged, StorageUnavailable
 from api.settings import Settings
@@ -92,6 +92,7 @@ def _examined(chosen: Settings) -> Iterator[Finding]:
             return of_meaning(of, chosen)
 
         yield _found_by(meaning, database)
+        yield of_judging(chosen)
     finally:
         database.close()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from api.embedding.embedder import Embedder
+from api.embedding.judge import Judge
 from api.errors import Refusal
 from api.projection import CLAIMS
 from api.settings import Settings
@@ -67,6 +68,17 @@ def of_replica(database: Database, replica: Database) -> Iterator[Finding]:
         yield Finding(subject, problem, "Look at its log. It is read again once it has caught up.")
     else:
         yield Finding(f"{subject}: PostgreSQL {about.version}, follows, and is {max(behind, 0):,} entries behind")
+
+
+def of_judging(chosen: Settings) -> Finding:
+    """Whether a model looks for contradictions; that nobody named one is no problem."""
+    judge = Judge(chosen.nli_model)
+    if judge.name is None and judge.reason is None:
+        return Finding("contradictions: no model of yours looks for them when texts are matched")
+    if judge.name is None:
+        remedy = "Look at ONRECORD_NLI_MODEL, or leave it unset."
+        return Finding("contradictions", f"{judge.reason} {judge.detail}".rstrip("."), remedy)
+    return Finding(f"contradictions: {judge.name} looks for them when texts are matched")
 
 
 def of_meaning(database: Database, chosen: Settings) -> Finding:

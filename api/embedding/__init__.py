@@ -3,4 +3,5 @@
 * `wordpiece`   a text as the pieces that a model takes; the vocabulary lies beside it
 * `model`       a model of ONNX, and how near vectors are
 * `embedder`    the model of the settings, loaded when it is first needed; or why there is none
+* `judge`       an operator's own model, which says whether one sentence contradicts another
 """

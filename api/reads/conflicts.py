@@ -1,8 +1,9 @@
 """What a party said before that may contradict a sentence, each statement with the reason. Suggestions, never rulings.
 
-There are two kinds of reason. By position: the sentence seems to take a position on a question, by what the question
+There are these kinds of reason. By position: the sentence seems to take a position on a question, by what the question
 says its positions mean or else as the claim that matches it best does, and the statement takes an opposing one. By the
-words: one negates what the other says, they have opposite words, or other numbers or dates for the same thing.
+words: one negates what the other says, they have opposite words, or other numbers or dates for the same thing. And by
+an operator's own model, where there is one: it takes the one for a contradiction of the other.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from api.domain.opposition import Reason, Said, leaning, opposed, said
+from api.reads.judging import Judging
 from api.reads.matching import Chosen, Found, ranked_under
 from api.storage import log
 from api.storage.log import Connection
@@ -47,6 +49,7 @@ class Conflict(NamedTuple):
     position: str | None
     stance: Stance | None
     words: Reason | None
+    judged: float | None = None
 
 
 class Documents:
@@ -98,6 +101,7 @@ def conflicts(
     question: str | None,
     before: int | None,
     documents: Documents,
+    judging: Judging,
 ) -> list[Conflict]:
     """The statements of a party, and of all under it, that may contradict the sentence: first those that take an
     opposing position and oppose it in their words, then those that take an opposing position, then those that oppose it
@@ -109,25 +113,30 @@ def conflicts(
             facets = [asked[0], f"position={one.question}/{position}"]
             opposing = ranked_under(chosen, facets, before, COMPARED)
             rows |= {found.no: found for found in opposing}
-    found = [_conflict(row, text, taken, documents) for row in rows.values()]
-    suggested = [conflict for conflict in found if conflict.words or conflict.stance]
+    similar = sorted(rows.values(), key=lambda one: (-one.score, -one.no))
+    found = [_conflict(row, text, taken, documents, judging) for row in similar]
+    suggested = [conflict for conflict in found if conflict.words or conflict.stance or conflict.judged]
     return sorted(suggested, key=lambda one: (_tier(one), -one.found.bm25, -one.found.no))
 
 
-def _conflict(row: Found, text: Said, taken: Sequence[Stance], documents: Documents) -> Conflict:
+def _conflict(
+    row: Found, text: Said, taken: Sequence[Stance], documents: Documents, judging: Judging
+) -> Conflict:
     document = documents.of(row.no)
     stances = _stances(document)
     opposing = next((one for one in taken if stances.get(one.question) in one.opposing), None)
     agrees = any(stances.get(one.question) == one.position for one in taken)
     # Who takes the same position contradicts it in no word.
-    words = None if agrees and opposing is None else opposed(text, said(document["text"]))
-    return Conflict(row, document, stances[opposing.question] if opposing else None, opposing, words)
+    if agrees and opposing is None:
+        return Conflict(row, document, None, None, None)
+    words, judged = opposed(text, said(document["text"])), judging.likely(document["text"])
+    return Conflict(row, document, stances[opposing.question] if opposing else None, opposing, words, judged)
 
 
 def _tier(conflict: Conflict) -> int:
     if conflict.stance is None:
         return 2
-    return 1 if conflict.words is None else 0
+    return 1 if conflict.words is None and conflict.judged is None else 0
 
 
 def _stances(document: Mapping[str, Any]) -> dict[str, str]:

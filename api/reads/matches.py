@@ -14,8 +14,10 @@ from api.domain import matching, words
 from api.domain.opposition import said
 from api.domain.words import Term
 from api.embedding.embedder import Embedder
+from api.embedding.judge import Judge
 from api.errors import NotFound
 from api.reads.conflicts import Conflict, Documents, Stance, conflicts, stance
+from api.reads.judging import Judging
 from api.reads.lists import number
 from api.reads.matching import RANKED, Chosen, Deadline, Found, ranked_under
 from api.reads.meaning import Meaning
@@ -33,22 +35,33 @@ class Sentence(NamedTuple):
     stances: Sequence[Mapping[str, str]] = ()
 
 
-def match(db: Connection, asked: Mapping[str, Any], deadline: Deadline, embedder: Embedder) -> bytes:
+class Work(NamedTuple):
+    """What takes part in a request: until when, what compares meanings, and what looks for contradictions."""
+
+    deadline: Deadline
+    meaning: Meaning
+    judging: Judging
+
+    @classmethod
+    def until(cls, deadline: Deadline, embedder: Embedder, judge: Judge) -> Work:
+        """The work of a request that has to end then."""
+        return cls(deadline, Meaning(embedder, deadline), Judging(judge, deadline))
+
+
+def match(db: Connection, asked: Mapping[str, Any], work: Work) -> bytes:
     """What matches the text of a request, or each of its texts (see `schemas.matches.MatchSchema`). Raises
     InvalidRequest."""
     for name, kind in (("party", "party"), ("question", "question")):
         if asked.get(name):
             number(db, kind, asked[name], name)
-    meaning = Meaning(embedder, deadline)
     if "text" in asked:
-        matched = _matched(db, Sentence(asked["text"], asked.get("party")), asked, deadline, meaning)
-        return _answer(meaning, matched)
+        return _answer(work, _matched(db, Sentence(asked["text"], asked.get("party")), asked, work))
     sentences = [Sentence(text, asked.get("party")) for text in asked["texts"]]
-    found = [b"{" + _matched(db, one, asked, deadline, meaning) + b"}" for one in sentences]
-    return _answer(meaning, b'"results":[' + b",".join(found) + b"]")
+    found = [b"{" + _matched(db, one, asked, work) + b"}" for one in sentences]
+    return _answer(work, b'"results":[' + b",".join(found) + b"]")
 
 
-def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], deadline: Deadline, embedder: Embedder) -> bytes:
+def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], work: Work) -> bytes:
     """What matches the text of a claim on record, the claim itself left out; the party is its speaker, or who it is
     spoken for. Raises NotFound."""
     found = log.document(db, f"claim/{claim_id}")
@@ -58,19 +71,16 @@ def similar(db: Connection, claim_id: str, asked: Mapping[str, Any], deadline: D
     attribution = claim["attribution"]
     party = attribution["on_behalf_of"] or attribution["speaker"]
     sentence = Sentence(claim["text"], party, log.number(db, f"claim/{claim_id}"), claim["stances"])
-    meaning = Meaning(embedder, deadline)
-    return _answer(meaning, _matched(db, sentence, asked, deadline, meaning))
+    return _answer(work, _matched(db, sentence, asked, work))
 
 
-def _answer(meaning: Meaning, matched: bytes) -> bytes:
+def _answer(work: Work, matched: bytes) -> bytes:
     # What ranked is known once everything is.
-    return b'{"engine":' + orjson.dumps(meaning.engine) + b"," + matched + b"}"
+    return b'{"engine":' + orjson.dumps(work.judging.beside(work.meaning.engine)) + b"," + matched + b"}"
 
 
-def _matched(
-    db: Connection, sentence: Sentence, asked: Mapping[str, Any], deadline: Deadline, meaning: Meaning
-) -> bytes:
-    chosen = Chosen(db, matching.terms(sentence.text), deadline)
+def _matched(db: Connection, sentence: Sentence, asked: Mapping[str, Any], work: Work) -> bytes:
+    chosen = Chosen(db, matching.terms(sentence.text), work.deadline)
     before = day(asked["stated_before"]) if "stated_before" in asked else None
     documents = Documents(db, log.head(db).size)
     facets = [f"question={asked['question']}"] if "question" in asked else []
@@ -83,16 +93,18 @@ def _matched(
         taken = _own(sentence, documents)
         if not taken and (seeming := stance(text, best, documents, asked.get("question"))):
             taken = [seeming]
-        opposed = conflicts(chosen, text, taken, sentence.party, asked.get("question"), before, documents)
+        work.judging.begin(sentence.text)
+        about = sentence.party, asked.get("question"), before
+        opposed = conflicts(chosen, text, taken, *about, documents, work.judging)
     others = [one for one in opposed if one.found.no != sentence.claim]
     shown = [one for one in others if language is None or _is_in(one.document, language)]
-    ranking = meaning.ranking(db, sentence.text, spoken, documents)
+    ranking = work.meaning.ranking(db, sentence.text, spoken, documents)
     limit = asked["limit"]
     candidates = [_scored(db, one, chosen.terms, documents) + b"}" for one in ranking.found[:limit]]
-    against = [_opposing(db, one, chosen.terms, documents) for one in shown[:limit]]
+    against = [_opposing(db, one, chosen.terms, documents, work.judging.name) for one in shown[:limit]]
     return (
         b'"candidates":[' + b",".join(candidates) + b'],"conflicts":[' + b",".join(against)
-        + b'],"truncated":' + orjson.dumps(chosen.truncated or ranking.truncated)
+        + b'],"truncated":' + orjson.dumps(chosen.truncated or ranking.truncated or work.judging.truncated)
     )  # fmt: skip
 
 
@@ -140,12 +152,14 @@ def _repeated(db: Connection, claim: Mapping[str, Any], documents: Documents) ->
     }
 
 
-def _opposing(db: Connection, conflict: Conflict, terms: Iterable[Term], documents: Documents) -> bytes:
+def _opposing(
+    db: Connection, conflict: Conflict, terms: Iterable[Term], documents: Documents, model: str | None
+) -> bytes:
     scored = _scored(db, conflict.found, terms, documents)
-    return scored + b',"reasons":' + orjson.dumps(list(_reasons(conflict))) + b"}"
+    return scored + b',"reasons":' + orjson.dumps(list(_reasons(conflict, model))) + b"}"
 
 
-def _reasons(conflict: Conflict) -> Iterable[Mapping[str, Any]]:
+def _reasons(conflict: Conflict, model: str | None) -> Iterable[Mapping[str, Any]]:
     taken, oppose = conflict.stance, conflict.words
     if taken is not None:
         like = f"claim {taken.like}, which matches the text best, takes" if taken.like else "the text seems to take"
@@ -154,3 +168,6 @@ def _reasons(conflict: Conflict) -> Iterable[Mapping[str, Any]]:
     if oppose is not None:
         detail = f"It says “{oppose.theirs}”, the text says “{oppose.ours}”."
         yield {"kind": oppose.kind, "detail": detail, "question": None, "position": None}
+    if conflict.judged is not None:
+        detail = f"The model '{model}' takes it for a contradiction of the text ({conflict.judged:.2f})."
+        yield {"kind": "model", "detail": detail, "question": None, "position": None}

@@ -10,6 +10,7 @@ from api.domain.entries import Event
 from api.domain.record import Record
 from api.openapi import Blueprint, documented
 from api.reads import matches
+from api.reads.matches import Work
 from api.reads.matching import Deadline
 from api.routes import reading, writing
 from api.storage.database import Database
@@ -36,7 +37,7 @@ def match() -> http.Answer:
     asked = http.body(MATCH)
 
     def made(db: Connection) -> bytes:
-        return matches.match(db, asked, _deadline(), http.house().embedder)
+        return matches.match(db, asked, _work())
 
     return reading.read(lambda database: _answer(database, made))
 
@@ -51,7 +52,7 @@ def similar(claim_id: str) -> http.Answer:
     asked = http.query(SIMILAR)
 
     def made(db: Connection) -> bytes:
-        return matches.similar(db, claim_id, asked, _deadline(), http.house().embedder)
+        return matches.similar(db, claim_id, asked, _work())
 
     return reading.read(lambda database: _answer(database, made))
 
@@ -89,5 +90,6 @@ def _answer(database: Database, made: Callable[[Connection], bytes]) -> http.Ans
     return http.answer(body, cache=http.NO_STORE)
 
 
-def _deadline() -> Deadline:
-    return Deadline(http.house().settings.match_seconds)
+def _work() -> Work:
+    house = http.house()
+    return Work.until(Deadline(house.settings.match_seconds), house.embedder, house.judge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from api.embedding import model
 from api.embedding.embedder import Embedder
 from api.storage import log, vectors
 from tests.cli.conftest import Shell
+from tests.embedding import nli
 from tests.records import Recorder, ulid
 
 if TYPE_CHECKING:
@@ -123,6 +125,17 @@ def test_doctor_counts_them(shell: Shell, said: Recorder, embedder: Embedder) ->
     done = shell("doctor", ONRECORD_MODEL=str(shell.folder / "nowhere.onnx"))
     assert done.status == 1
     assert "PROBLEM  meaning: Only words are compared, not meaning: nowhere.onnx cannot be read." in done.out
+
+
+def test_doctor_names_the_model_that_looks_for_contradictions(shell: Shell, tmp_path: Path) -> None:
+    """None is no problem, and one that cannot be used is."""
+    assert "ok       contradictions: no model of yours looks for them" in shell("doctor").out
+    file = nli.make(tmp_path / "tiny-nli")
+    assert "ok       contradictions: tiny-nli looks for them" in shell("doctor", ONRECORD_NLI_MODEL=str(file)).out
+    file.with_name("config.json").unlink()
+    done = shell("doctor", ONRECORD_NLI_MODEL=str(file))
+    assert done.status == 1
+    assert "PROBLEM  contradictions: No model looks for contradictions: config.json beside the model" in done.out
 
 
 def test_on_a_server(shell: Shell, embedder: Embedder, on_server: ServerDatabase) -> None:

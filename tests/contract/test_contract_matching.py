@@ -28,7 +28,7 @@ def test_a_sentence_finds_the_claims_that_say_the_same(api: Api) -> None:
     """Whatever the forms of its words, its links and tags: with score, parts, marked words, status and verdicts."""
     api.made(f"/v1/claims/{VOLUNTARY}/verdicts", {"rating": "false", "evidence": CLAIM["appearances"]})
     found = match(api, "#Localities may be opting out, they say https://t.co/x 🎉")
-    assert found["engine"] == {"name": "bm25", "model": None, "note": None}
+    assert found["engine"] == {"name": "bm25", "nli": None, "model": None, "note": None}
     [candidate] = found["candidates"]
     assert candidate["claim"] == api.get(f"/v1/claims/{VOLUNTARY}").json
     assert candidate["claim"]["status"] == "refuted"

@@ -72,10 +72,10 @@ def test_what_means_the_same_comes_first(api: Api, counted: Counted) -> None:
     api.app.extensions["onrecord"].embedder = Embedder("off")
     plain = match(api, text)
     assert [item["claim"]["id"] for item in plain["candidates"]] == [boats, choice]
-    assert plain["engine"] == {"name": "bm25", "model": None, "note": None}
+    assert plain["engine"] == {"name": "bm25", "nli": None, "model": None, "note": None}
     api.app.extensions["onrecord"].embedder = counted
     found = match(api, text)
-    assert found["engine"] == {"name": "bm25+cosine", "model": MODEL, "note": None}
+    assert found["engine"] == {"name": "bm25+cosine", "nli": None, "model": MODEL, "note": None}
     assert [item["claim"]["id"] for item in found["candidates"]] == [choice, boats]
     best = max(item["bm25"] for item in found["candidates"])
     for item in found["candidates"]:
@@ -152,11 +152,12 @@ def test_many_that_are_missing(api: Api, counted: Counted, monkeypatch: pytest.M
     """Words alone rank, and the answer says what to do; of several texts, that some were ranked so."""
     monkeypatch.setattr(meaning, "MADE_AT_MOST", 0)
     found = match(api, "A locality may opt out.")
-    assert found["engine"] == {"name": "bm25", "model": None, "note": meaning.TOO_MANY}
+    assert found["engine"] == {"name": "bm25", "nli": None, "model": None, "note": meaning.TOO_MANY}
     assert found["candidates"][0]["cosine"] is None
     said(api, BOATS)
     both = api.post(MATCH, {"texts": [BOATS, "A locality may opt out."]}, None).json
-    assert both["engine"] == {"name": "bm25+cosine", "model": MODEL, "note": f"Of some texts: {meaning.TOO_MANY}"}
+    note = f"Of some texts: {meaning.TOO_MANY}"
+    assert both["engine"] == {"name": "bm25+cosine", "nli": None, "model": MODEL, "note": note}
     assert [result["candidates"][0]["cosine"] is None for result in both["results"]] == [False, True]
 
 
