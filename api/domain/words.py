@@ -33,10 +33,6 @@ class Term(NamedTuple):
     words: tuple[str, ...]
     prefix: bool = False
 
-    def matches(self, word: str) -> bool:
-        """Whether a single folded word is one that this term asks for, to mark it in a snippet."""
-        return word in self.words or (self.prefix and word.startswith(self.words[-1]))
-
 
 def folded(text: str) -> list[str]:
     """The words of a text: compatibility forms, accents and case folded, punctuation and symbols dropped."""
@@ -104,8 +100,10 @@ def rarity(matching: int, total: int) -> float:
 def snippet(text: str, terms: Iterable[Term]) -> str:
     """The part of a text around its first match, as HTML: escaped, matches in <mark>…</mark>, cuts shown by "…"."""
     terms = list(terms)
+    asked = {word for term in terms for word in term.words}
+    beginnings = tuple(term.words[-1] for term in terms if term.prefix)
     words = list(WORD.finditer(text))
-    hits = [i for i, word in enumerate(words) if _is_asked(word.group(), terms)]
+    hits = [i for i, word in enumerate(words) if _is_asked(word.group(), asked, beginnings)]
     if not words:
         return html.escape(text[:400])
     first = max(0, (hits[0] if hits else 0) - SNIPPET_WORDS // 4)
@@ -129,5 +127,5 @@ def _needle(term: Term) -> str:
     return f" {'  '.join(term.words)}" + ("" if term.prefix else " ")
 
 
-def _is_asked(word: str, terms: list[Term]) -> bool:
-    return any(term.matches(part) for part in folded(word) for term in terms)
+def _is_asked(word: str, asked: set[str], beginnings: tuple[str, ...]) -> bool:
+    return any(part in asked or part.startswith(beginnings) for part in folded(word))
