@@ -80,6 +80,8 @@ def _words(bare: str) -> list[str]:
 def _neighbours(folded: str) -> list[Term]:
     """Characters of scripts without spaces, two by two as they stand next to each other, and one that stands alone."""
     found: list[Term] = []
+    if folded.isascii():
+        return found
     run: list[str] = []
     end = -1
     for match in WORD.finditer(folded):

@@ -14,10 +14,11 @@ from api.domain import likeness
 from api.storage import log, postings
 from api.storage.log import Connection
 
-# How many words are asked for: each more costs as much as the one before, and with fewer too much is looked at.
-WORDS = 4
+# How many words are asked for: with four, three of which must be there, a question costs 1.3 ms at a million claims,
+# and with three 0.3 ms.
+WORDS = 3
 # Rows that are looked at, the newest that have the words; claims that are named, and how alike they are at least.
-LOOKED_AT, NAMED, ALIKE = 20, 5, 0.75
+LOOKED_AT, NAMED, ALIKE = 10, 5, 0.75
 
 
 class Likely(NamedTuple):
@@ -34,8 +35,8 @@ def likely(db: Connection, text: str) -> list[Likely]:
         return []
     least = len(terms) - 1 if len(terms) > 2 else len(terms)
     rows = postings.with_most(db, terms, least, LOOKED_AT)
-    stems = likeness.stemmed(text)
-    found = [Likely(row.no, max(likeness.of(stems, row.text), likeness.of(stems, row.variants))) for row in rows]
+    said = likeness.compared(text)
+    found = [Likely(row.no, max(likeness.of(said, words) for words in (row.text, row.variants))) for row in rows]
     found.sort(key=lambda one: (-one.score, -one.no))
     return [one for one in found if one.score >= ALIKE][:NAMED]
 

@@ -17,7 +17,7 @@ SAID = "Participation in Secure Communities is not mandatory."
         ("participating in SECURE communities: is not mandatory", 1, 1),
         ("Not mandatory is participation in Secure Communities!", 1, 1),
         ("Participation in Secure Communities is mandatory.", 0.85, 0.95),
-        ("Participation in the programme is voluntary.", 0.2, 0.3),
+        ("Participation in the programme is voluntary.", 0, 0.3),
         ("Nobody said so.", 0, 0),
         ("", 0, 0),
         ("🎉", 0, 0),
@@ -25,9 +25,9 @@ SAID = "Participation in Secure Communities is not mandatory."
 )
 def test_alike_is_what_both_share(other: str, least: float, most: float) -> None:
     """Order, case and endings make no difference, a word more or less makes a small one, and both ways the same."""
-    found = likeness.of(likeness.stemmed(SAID), " ".join(folded(other)))
+    found = likeness.of(likeness.compared(SAID), " ".join(folded(other)))
     assert least <= found <= most
-    assert found == likeness.of(likeness.stemmed(other), " ".join(folded(SAID)))
+    assert found == likeness.of(likeness.compared(other), " ".join(folded(SAID)))
 
 
 def test_the_longest_words_tell_most() -> None:
