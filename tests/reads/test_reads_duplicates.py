@@ -1,0 +1,43 @@
+"""Likely duplicates, over a record in which everybody speaks of the same matter in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+import pytest
+
+from api.reads import duplicates
+from api.storage import log
+from api.storage.sqlite import Database
+
+
+def shorter(text: str) -> str:
+    words = text.split()
+    return " ".join(words[: len(words) // 3] + words[len(words) // 3 + 1 :])
+
+
+def other_word(text: str) -> str:
+    return text.replace(max(text.split(), key=len), "something", 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "least"),
+    [(str, 1.0), (shorter, 1.0), ("He said that {}".format, 1.0), (str.upper, 1.0), (other_word, 0.95)],
+    ids=["the same", "a word less", "a word before", "shouted", "its longest word another"],
+)
+def test_claims_are_found_again(dhs: Database, change: Callable[[str], str], least: float) -> None:
+    """However many others share its longest words."""
+    db = dhs.reader()
+    found = total = 0
+    for name, no in db.execute("SELECT name, no FROM subjects WHERE name LIKE 'claim/%'").fetchall():
+        document = log.document(db, name)
+        assert document is not None
+        total += 1
+        found += no in [one.no for one in duplicates.likely(db, change(orjson.loads(document[1])["text"]))]
+    assert total == 100 and found / total >= least
+
+
+def test_what_is_only_on_the_same_matter_is_none(dhs: Database) -> None:
+    """Words that stand in half of the record are not enough."""
+    assert duplicates.likely(dhs.reader(), "Secure Communities costs participating counties and cities nothing.") == []
