@@ -11,8 +11,11 @@ from api.domain.stop_words import STOP_WORDS
 from api.domain.words import Term, folded
 
 _LEFT_OUT = STOP_WORDS - NEGATIONS
-# The share of words as they stand below which texts are not compared more closely.
-HARDLY = 0.3
+# The share of words as they stand, of the shorter text's, below which texts are not compared more closely.
+HARDLY = 0.4
+# How alike a part is to the whole, and how many words and letters it has at least: fewer stand in many texts by chance,
+# and in some scripts each letter counts as a word.
+PART, FEWEST, LETTERS = 0.8, 4, 12
 
 
 def telling(text: str, most: int) -> list[Term]:
@@ -38,18 +41,20 @@ def compared(text: str) -> Words:
 
 def of(one: Words, other: str) -> float:
     """How alike a text is to another one (folded words joined by spaces), from 0 to 1: the stems that they share, of
-    those that both have (Dice's coefficient). 0 where they hardly share a word as it stands."""
+    those that both have (Dice's coefficient); or, where one of them is a part of the other, nearly as much."""
     words = _telling(other.split())
     # Stems cost more than all the rest, and most texts that are compared have nothing to do with each other.
-    if _share(one.words, words) < HARDLY:
+    if len(one.words & words) < HARDLY * min(len(one.words), len(words)):
         return 0.0
-    return _share(one.stems, frozenset(stems(words)))
+    theirs = frozenset(stems(words))
+    shared, shorter = len(one.stems & theirs), min(one.stems, theirs, key=len)
+    if not shared:
+        return 0.0
+    tells = len(shorter) >= FEWEST and sum(map(len, shorter)) >= LETTERS
+    part = PART * shared / len(shorter) if tells else 0.0
+    return max(2 * shared / (len(one.stems) + len(theirs)), part)
 
 
 def _telling(words: list[str]) -> frozenset[str]:
     return frozenset(word for word in words if word not in _LEFT_OUT) or frozenset(words)
 
-
-def _share(one: frozenset[str], other: frozenset[str]) -> float:
-    both = len(one) + len(other)
-    return 2 * len(one & other) / both if both else 0.0

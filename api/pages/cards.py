@@ -43,7 +43,7 @@ def _style() -> str:
             f".{lane} text.group{{fill:{of['paper']};font-size:10px;font-weight:700;text-anchor:middle}}",
             f".{lane} use.ruled{{fill:none;stroke:{of['ink']};stroke-width:1.8;stroke-linecap:round}}",
         ]
-    rules.append(f"[id^=v-] circle{{fill:{of['paper']};stroke:none}}")
+    rules.append(f".halo{{fill:{of['paper']};stroke:none}}")
     return "".join(rules)
 
 

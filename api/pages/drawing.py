@@ -73,7 +73,8 @@ TALL = _DOWN + 52
 def definitions() -> Markup:
     """The shapes that drawings refer to. A page has them once."""
     shapes = "".join(f'<path id="m{i}" d="{path}"/>' for i, path in enumerate(SHAPES))
-    verdicts = "".join(f'<g id="v-{name}"><circle r="5"/><path d="{path}"/></g>' for name, path in VERDICTS.items())
+    halo = '<circle class="halo" r="5"/>'
+    verdicts = "".join(f'<g id="v-{name}">{halo}<path d="{path}"/></g>' for name, path in VERDICTS.items())
     return Markup(f"<defs>{shapes}{verdicts}</defs>")  # noqa: S704 (constants)
 
 

@@ -18,6 +18,8 @@ SAID = "Participation in Secure Communities is not mandatory."
         ("Not mandatory is participation in Secure Communities!", 1, 1),
         ("Participation in Secure Communities is mandatory.", 0.85, 0.95),
         ("Participation in the programme is voluntary.", 0, 0.3),
+        (f"{SAID} Unfortunately, this was never told to anybody in such words.", 0.8, 0.8),
+        ("Secure participation.", 0, 0.7),
         ("Nobody said so.", 0, 0),
         ("", 0, 0),
         ("🎉", 0, 0),

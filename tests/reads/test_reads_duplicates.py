@@ -11,6 +11,8 @@ from api.reads import duplicates
 from api.storage import log
 from api.storage.sqlite import Database
 
+QUOTED = "Secure Communities is not voluntary and never has been."
+
 
 def shorter(text: str) -> str:
     words = text.split()
@@ -36,6 +38,14 @@ def test_claims_are_found_again(dhs: Database, change: Callable[[str], str], lea
         total += 1
         found += no in [one.no for one in duplicates.likely(db, change(orjson.loads(document[1])["text"]))]
     assert total == 100 and found / total >= least
+
+
+def test_a_part_of_what_was_said_is_found(dhs: Database) -> None:
+    """A sentence of a longer statement, as another paper quotes it."""
+    db = dhs.reader()
+    names = [log.claim_of(log.excerpt(db, one.no)).decode() for one in duplicates.likely(db, QUOTED)]
+    document = log.document(db, f"claim/{names[0]}")
+    assert document is not None and QUOTED.rstrip(".") in orjson.loads(document[1])["text"]
 
 
 def test_what_is_only_on_the_same_matter_is_none(dhs: Database) -> None:
