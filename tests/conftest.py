@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,20 @@ if TYPE_CHECKING:
 
 NOW = "2026-11-24T10:00:00.000Z"
 SCOPES = ("claims", "verdicts", "edit", "admin")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each test has an id of its own: of those that share one pytest-xdist runs the first, and leaves the rest out
+    without a word."""
+    for item in items:
+        # schemathesis 4.32 has the operation in the name alone, and pytest 9.2 makes no id of that.
+        operation = getattr(item, "operation_label", None)
+        if operation is not None and item.id.params is None:
+            item._id = item.id.with_params(operation)
+    shared = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if shared:
+        raise pytest.UsageError(f"More than one test has the id {', '.join(shared)}.")
 
 
 @pytest.fixture(scope="session", autouse=True)
