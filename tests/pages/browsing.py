@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
@@ -42,10 +43,17 @@ class Browser:
         self.driver.get(self.base + address)
 
     def follow(self, selector: str) -> None:
-        """Click what leads to another page, and wait until that is there: the click alone may return before it is."""
-        old = self.driver.find_element("css selector", selector)
-        old.click()
-        WebDriverWait(self.driver, 10).until(staleness_of(old))
+        """Click what leads to another page, and wait until that is there."""
+        with self.leaving():
+            self.driver.find_element("css selector", selector).click()
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """What is done inside leads to another page, which is there afterwards: a click alone may return before it."""
+        old = self.driver.find_element("css selector", "html")
+        yield
+        # Between two pages the driver knows neither: then it fails at the old one in words of its own.
+        WebDriverWait(self.driver, 10, ignored_exceptions=[WebDriverException]).until(staleness_of(old))
 
     def tell(self, command: str, **parameters: Any) -> Any:
         """A command of Chromium's own protocol."""

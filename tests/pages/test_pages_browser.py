@@ -151,9 +151,9 @@ def test_dragging_over_the_drawing_shows_those_days(browser: Browser) -> None:
     browser.open(f"{QUESTION}?party=ice")
     drawing = browser.driver.find_element("css selector", "svg.wide")
     browser.run("arguments[0].scrollIntoView({behavior: 'instant', block: 'center'})", drawing)
-    ActionChains(browser.driver).move_to_element_with_offset(drawing, -200, 0).click_and_hold().move_by_offset(
-        100, 0
-    ).move_by_offset(100, 0).release().perform()
+    drag = ActionChains(browser.driver).move_to_element_with_offset(drawing, -200, 0).click_and_hold()
+    with browser.leaving():
+        drag.move_by_offset(100, 0).move_by_offset(100, 0).release().perform()
     asked = parse_qs(urlsplit(browser.driver.current_url).query)
     assert asked["party"] == ["ice"] and "2009-01" < asked["from"][0] < asked["to"][0] < "2012"
     assert browser.run("return document.querySelectorAll('[id^=s] > td:first-child').length") < 32
@@ -240,7 +240,8 @@ def test_hundreds_of_statements_stay_legible_and_text(browser: Browser, crowd: I
     marks = browser.run("return document.querySelectorAll('.wide g > a[href^=\"#s\"]').length")
     assert sum(counts) + marks == MANY and counts
     assert browser.driver.title.startswith("<img src=x") and "The Crowd <script>" in browser.text("#headline")
-    browser.run("document.querySelector('.wide a:has(text.group)').dispatchEvent(new MouseEvent('click'))")
+    with browser.leaving():
+        browser.run("document.querySelector('.wide a:has(text.group)').dispatchEvent(new MouseEvent('click'))")
     shown = browser.run("return document.querySelectorAll('[id^=s] > td:first-child').length")
     assert 0 < shown < MANY
     assert browser.complaints() == []
