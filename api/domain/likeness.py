@@ -35,14 +35,14 @@ class Words(NamedTuple):
 
 def compared(text: str) -> Words:
     """What is compared of a text."""
-    words = _telling(folded(text))
+    words = _content(folded(text))
     return Words(words, frozenset(stems(words)))
 
 
 def of(one: Words, other: str) -> float:
     """How alike a text is to another one (folded words joined by spaces), from 0 to 1: the stems that they share, of
     those that both have (Dice's coefficient); or, where one of them is a part of the other, nearly as much."""
-    words = _telling(other.split())
+    words = _content(other.split())
     # Stems cost more than all the rest, and most texts that are compared have nothing to do with each other.
     if len(one.words & words) < HARDLY * min(len(one.words), len(words)):
         return 0.0
@@ -55,6 +55,5 @@ def of(one: Words, other: str) -> float:
     return max(2 * shared / (len(one.stems) + len(theirs)), part)
 
 
-def _telling(words: list[str]) -> frozenset[str]:
+def _content(words: list[str]) -> frozenset[str]:
     return frozenset(word for word in words if word not in _LEFT_OUT) or frozenset(words)
-

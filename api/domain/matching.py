@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from api.domain.stems import stems
@@ -30,17 +30,12 @@ def terms(text: str) -> list[Term]:
 
     A sentence of nothing but stop words is matched by these; one without any word (only emoji, say) has no terms.
     """
-    bare = unlinked(text)
-    spaced = [word for word in _asked(bare) if not is_unspaced(word)]
-    singles = [Term((stem,)) for stem in dict.fromkeys(stems(spaced))]
-    return [*singles, *_neighbours(plain(bare))][:MAX_WORDS]
+    return _terms(text, stems)
 
 
 def words_asked(text: str) -> list[Term]:
     """As `terms`, but each word as it stands in the sentence, folded, and not its stem."""
-    bare = unlinked(text)
-    singles = [Term((word,)) for word in dict.fromkeys(_asked(bare)) if not is_unspaced(word)]
-    return [*singles, *_neighbours(plain(bare))][:MAX_WORDS]
+    return _terms(text, list)
 
 
 def unlinked(text: str) -> str:
@@ -63,6 +58,13 @@ def similarity(scores: Sequence[float], rarities: Sequence[float]) -> list[float
     """BM25 scores as numbers from 0 to 1: 1 is what a text of average length would score that had every term once."""
     whole = sum(rarities)
     return [min(1.0, score / whole) if whole else 0.0 for score in scores]
+
+
+def _terms(text: str, forms: Callable[[list[str]], list[str]]) -> list[Term]:
+    bare = unlinked(text)
+    spaced = [word for word in _asked(bare) if not is_unspaced(word)]
+    singles = [Term((form,)) for form in dict.fromkeys(forms(spaced))]
+    return [*singles, *_neighbours(plain(bare))][:MAX_WORDS]
 
 
 def _asked(bare: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 * `wordpiece`   a text as the pieces that a model takes; the vocabulary lies beside it
 * `model`       a model of ONNX, and how near vectors are
-* `embedder`    the model of the settings, loaded when it is first needed; or why there is none
+* `lazily`      a model of the settings, loaded when it is first needed; or why there is none
+* `embedder`    the one that makes vectors
 * `judge`       an operator's own model, which says whether one sentence contradicts another
 """

@@ -1,5 +1,5 @@
-"""A model of ONNX that makes a vector of a text. The only module that touches `onnxruntime` and `numpy`, which are
-there where `onrecord[semantic]` is installed: whoever loads a model gets Unavailable where they are not.
+"""A model of ONNX that makes a vector of a text. The only module that touches `onnxruntime`, which is there, with
+`numpy`, where `onrecord[semantic]` is installed: whoever loads a model gets Unavailable where they are not.
 """
 
 from __future__ import annotations
@@ -43,6 +43,22 @@ def named(path: Path) -> str:
         raise Unavailable(f"{path.name} cannot be read") from error
 
 
+def session(path: Path, install: str) -> Any:
+    """A model of ONNX in a file, loaded. Raises Unavailable; `install` is what brings the engine where it is not."""
+    try:
+        import onnxruntime
+    except ImportError:
+        raise Unavailable(f"onnxruntime is not installed: {install}") from None
+    options = onnxruntime.SessionOptions()
+    # A thread pool of its own would be shared with nobody, and would be lost in a fork.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    # The engine's errors have no kind of their own.
+    except Exception as error:
+        raise Unavailable(f"{path.name} cannot be loaded as a model of ONNX") from error
+
+
 class Model:
     """A model that is loaded: BERT with the uncased vocabulary, whose last layer's vectors are averaged, or one that
     averages them itself.
@@ -54,18 +70,7 @@ class Model:
 
     def __init__(self, path: Path) -> None:
         """Load it. Raises Unavailable."""
-        try:
-            import onnxruntime
-        except ImportError:
-            raise Unavailable(f"onnxruntime is not installed: {INSTALL}") from None
-        options = onnxruntime.SessionOptions()
-        # A thread pool of its own would be shared with nobody, and would be lost in a fork.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        # The engine's errors have no kind of their own.
-        except Exception as error:
-            raise Unavailable(f"{path.name} cannot be loaded as a model of ONNX") from error
+        self._session = session(path, INSTALL)
         self._inputs = {one.name for one in self._session.get_inputs()}
         if not self._inputs <= _INPUTS or "input_ids" not in self._inputs:
             raise Unavailable(f"{path.name} does not take what models like BERT take (input_ids)")

@@ -37,7 +37,7 @@ STYLE = (
     "text.no{fill:var(--paper);font-size:11px;font-weight:700;text-anchor:middle}"
     "text.group{fill:var(--paper);stroke:none;font-size:10px;font-weight:700;text-anchor:middle}"
     "use.ruled{fill:none;stroke:var(--ink);stroke-width:1.8;stroke-linecap:round}"
-    "[id^=v-] circle{fill:var(--paper);stroke:none}"
+    ".halo{fill:var(--paper);stroke:none}"
 )
 # The one style that the policy of the image lets through.
 STYLE_HASH = "sha256-" + b64encode(sha256(STYLE.encode()).digest()).decode()

@@ -1,8 +1,8 @@
 """The rows of a timeline's list. There may be thousands of them, and a template took three times as long for the whole
 page; so they are put together here, each text escaped where it is put in.
 
-They come in parts, each a table by itself: a browser lays out a part when it is to be seen, and 2,000 rows in one table
-took it a second.
+They come in parts, each a table by itself: a browser lays out a part when it is to be seen. 2,000 rows in one table
+took it three times as long.
 """
 
 from __future__ import annotations

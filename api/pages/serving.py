@@ -16,7 +16,7 @@ from api.pages.reader import Reader
 from api.reads import moments
 from api.routes import reading
 from api.storage import log
-from api.storage.database import Database
+from api.storage.log import Connection, Head
 
 HTML = "text/html; charset=utf-8"
 # What an address begins with that programs ask for: it is answered by a problem in JSON, whoever asks.
@@ -62,26 +62,14 @@ def page(
     asked = http.form(schema)
     auth.authenticate()
     sent = list(headers(framed) if more is None else more)
-    return reading.read(lambda database: _answer(database, asked, view, kind, sent), at=asked.get("at"))
+    at = asked.get("at")
 
+    def making(db: Connection, head: Head) -> Made:
+        reader = Reader(db, head, moments.size(db, at), None if at is None else str(at), http.base_url())
+        return _made(view(reader, asked), reader, _address())
 
-def _answer(
-    database: Database, asked: Mapping[str, Any], view: View, kind: str, sent: list[tuple[str, str]]
-) -> http.Answer:
-    with database.snapshot() as db:
-        head = log.head(db)
-        tag = reading.head_etag(head, f"-{rendering.version()}")
-        unchanged = http.not_modified(tag)
-        if unchanged is not None:
-            return unchanged
-        kept, address = http.house().kept, http.address()
-        made = kept.get(address, tag)
-        if made is None:
-            at = asked.get("at")
-            reader = Reader(db, head, moments.size(db, at), None if at is None else str(at), http.base_url())
-            made = _made(view(reader, asked), reader, _address())
-            kept.put(address, tag, made)
-    return http.answer(made.body, etag=tag, headers=[*sent, *made.headers], content_type=kind)
+    version = f"-{rendering.version()}"
+    return reading.read(lambda database: reading.made_once(database, making, kind, version, sent), at=at)
 
 
 def problem(members: Mapping[str, Any]) -> tuple[bytes, list[tuple[str, str]]] | None:

@@ -26,6 +26,7 @@ Paging = Callable[[Connection, Mapping[str, Any], int | None], tuple[bytes, str 
 
 Headers = Sequence[tuple[str, str]]
 Linked = Callable[[Connection, Mapping[str, Any], int | None], tuple[bytes, Headers]]
+Making = Callable[[Connection, Head], Made]
 
 # The ETags of lists, and of documents (see `head_etag` and `http.etag`).
 _LOG_TAG = re.compile(r'"log-([0-9]{1,16})-')
@@ -106,12 +107,19 @@ def paged(schema: Schema, paging: Paging, content_type: str, more: str = "") -> 
 def _derived(schema: Schema, listing: Linked, content_type: str, more: str) -> http.Answer:
     asked = http.query(schema)
     auth.authenticate()
-    return read(lambda database: _put_together(database, asked, listing, content_type, more), at=asked.get("at"))
+    at = asked.get("at")
+
+    def making(db: Connection, head: Head) -> Made:
+        return Made(*listing(db, asked, moments.size(db, at)))
+
+    return read(lambda database: made_once(database, making, content_type, more), at=at)
 
 
-def _put_together(
-    database: Database, asked: Mapping[str, Any], listing: Linked, content_type: str, more: str
+def made_once(
+    database: Database, making: Making, content_type: str, more: str = "", headers: Headers = ()
 ) -> http.Answer:
+    """What `making` makes of one state of the record, or made of the same one for the same URL before; 304 for who has
+    it. Its ETag is that of the head, with `more` where it follows from more than the log and the URL."""
     etag = head_etag(log.head(database.reader()), more)
     unchanged = http.not_modified(etag)
     if unchanged is not None:
@@ -121,10 +129,10 @@ def _put_together(
     if made is None:
         with database.snapshot() as db:
             # The log may have grown since.
-            etag = head_etag(log.head(db), more)
-            made = Made(*listing(db, asked, moments.size(db, asked.get("at"))))
+            head = log.head(db)
+            etag, made = head_etag(head, more), making(db, head)
         kept.put(address, etag, made)
-    return http.answer(made.body, etag=etag, headers=made.headers, content_type=content_type)
+    return http.answer(made.body, etag=etag, headers=[*headers, *made.headers], content_type=content_type)
 
 
 def head_etag(head: Head | Checkpoint, more: str = "") -> str:

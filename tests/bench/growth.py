@@ -12,12 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from api import create_app
-from api.kept import Kept
 from api.settings import Settings
 from tests.bench.databases import database
 from tests.bench.reads import Target, targets
-from tests.bench.serving import serving
+from tests.bench.serving import anew, serving
 
 ROUNDS = 60
 IN_A_ROUND = 50
@@ -43,9 +41,7 @@ def _costs(folder: Path, size: int) -> list[tuple[str, float]]:
 
 def application(url: str) -> Any:
     """The application in this process; it keeps no answer, so that each is made anew."""
-    app = create_app(Settings.from_environ({"DATABASE_URL": url, "ONRECORD_LOG_LEVEL": "error"}))
-    app.extensions["onrecord"].kept = Kept(0)
-    return app
+    return anew(Settings.from_environ({"DATABASE_URL": url, "ONRECORD_LOG_LEVEL": "error"}))
 
 
 def round_of(app: Any, target: Target) -> float:

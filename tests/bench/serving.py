@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+
+from tests.processes import free_port
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -38,9 +39,9 @@ class Running:
 
 @contextmanager
 def serving(app: str, **environ: str) -> Iterator[Running]:
-    """Serve `app` ("bare", "onrecord", or "anew": onrecord that keeps no answer) on a free port of 127.0.0.1 until the block ends; it is then
-    stopped by its process id."""
-    port = _free_port()
+    """Serve `app` ("bare", "onrecord", or "anew": onrecord that keeps no answer) on a free port of 127.0.0.1 until the
+    block ends; it is then stopped by its process id."""
+    port = free_port()
     settings = {"ONRECORD_BIND": f"127.0.0.1:{port}", "ONRECORD_LOG_LEVEL": "error", "ONRECORD_MODEL": "off", **environ}
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.serving", app], env=os.environ | settings)
     try:
@@ -81,12 +82,6 @@ def anew(settings: Any) -> Any:
 def _cpu(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _await(url: str, process: subprocess.Popen[bytes]) -> None:
