@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from api.domain import parties
-from api.errors import IdTaken, StorageUnavailable
+from api.errors import Busy, IdTaken, StorageUnavailable
 from api.ledger import Turn
 from api.storage import log
 from api.storage.sqlite import Database
-from api.writers import Writers
+from api.writers import MOST, Writers
 
 CROWD = 8
 
@@ -100,3 +100,51 @@ def test_writers_are_told_when_there_is_no_turn(tmp_path: Path) -> None:
     """Where the database cannot be opened each of them gets an error, and none waits for ever."""
     outcomes = together(Writers(Database(tmp_path / "no-folder" / "record.db")), [recording("one"), recording("two")])
     assert [type(outcome).__mro__[1] for outcome in outcomes] == [StorageUnavailable, StorageUnavailable]
+
+
+def test_lead_is_handed_on_when_more_wait_than_a_turn_takes(database: Database) -> None:
+    """A turn takes so many and no more; whoever is left over is served in the next ones."""
+    crowd = 3 * MOST
+    outcomes = together(Writers(database), [recording(f"party-{i}") for i in range(crowd)])
+    assert sorted(outcomes) == list(range(crowd))
+
+
+def test_nobody_waits_for_a_writer_whose_thread_ends(database: Database) -> None:
+    """Where the process is being ended in the middle of a turn nothing of it is there, those who were in it are told
+    so, and those behind it are served."""
+
+    def ending(turn: Turn) -> None:
+        while len(writers._waiting) < CROWD:
+            sleep(0.001)
+        raise SystemExit(1)
+
+    writers = Writers(database)
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(writers.write, ending)
+        outcomes = together(writers, [recording(f"party-{i}") for i in range(CROWD)])
+        assert isinstance(ended.exception(), SystemExit)
+    assert sorted(outcomes) == list(range(CROWD))
+
+
+def test_writers_in_a_turn_that_is_ended_are_told_so(database: Database) -> None:
+    """They would take what was rolled back for done, or wait for ever."""
+    writers = Writers(database)
+
+    def held(turn: Turn) -> None:
+        while len(writers._waiting) < 2:
+            sleep(0.001)
+
+    def ending(turn: Turn) -> None:
+        raise SystemExit(1)
+
+    with ThreadPoolExecutor(3) as pool:
+        leader = pool.submit(writers.write, held)
+        recorded = pool.submit(writers.write, recording("lost"))
+        while not writers._waiting:
+            sleep(0.001)
+        ended = pool.submit(writers.write, ending)
+        assert isinstance(leader.exception(), SystemExit)
+        assert isinstance(recorded.exception(), Busy)
+        assert isinstance(ended.exception(), Busy)
+    assert log.head(database.reader()).size == 0
+    assert writers.write(recording("kept")) == 0
