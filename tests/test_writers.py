@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -14,7 +15,7 @@ from api.domain import parties
 from api.errors import Busy, IdTaken, StorageUnavailable
 from api.ledger import Turn
 from api.storage import log
-from api.storage.sqlite import Database
+from api.storage.sqlite import SETTLED_AFTER, Database
 from api.writers import MOST, Writers
 
 CROWD = 8
@@ -148,3 +149,25 @@ def test_writers_in_a_turn_that_is_ended_are_told_so(database: Database) -> None
         assert isinstance(ended.exception(), Busy)
     assert log.head(database.reader()).size == 0
     assert writers.write(recording("kept")) == 0
+
+
+def test_log_of_the_store_is_begun_anew_every_so_many_turns(database: Database) -> None:
+    """However many turns a server has, what waits in its write-ahead log stays short."""
+    writers = Writers(database)
+    log_file = Path(f"{database.path}-wal")
+    sizes = []
+    for i in range(6 * SETTLED_AFTER):
+        writers.write(recording(f"party-{i}"))
+        sizes.append(log_file.stat().st_size)
+    assert sizes[-1] == sizes[2 * SETTLED_AFTER]
+
+
+def test_store_that_cannot_settle_fails_no_write(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was committed is acknowledged, whatever becomes of the log that it was committed to."""
+
+    def failing(self: Database) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Database, "settle", failing)
+    writers = Writers(database)
+    assert [writers.write(recording(f"party-{i}")) for i in range(2)] == [0, 1]

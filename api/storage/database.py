@@ -82,6 +82,10 @@ class Database(Protocol):
         """Move what waits in the engine's log, as far as may be. Out: how much waited, in pages."""
         ...
 
+    def settle(self) -> None:
+        """To be called after a turn, when nobody waits for it any more: what an engine does every so many turns."""
+        ...
+
     def write_over_deleted(self) -> None:
         """Set this thread's writer up for an erasure."""
         ...

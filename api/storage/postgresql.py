@@ -118,14 +118,17 @@ class Database:
         """Nothing need be set up for an import here."""
 
     def checkpoint(self) -> int:
-        """The server moves its log by itself. But how common words are it would find out too late for whoever searches
-        meanwhile, so it is told to look whenever an import has doubled the record."""
+        """How common words are the server would find out too late for whoever searches meanwhile, so it is told to look
+        whenever an import has doubled the record."""
         session = self.reader()
         [last] = session.execute("SELECT coalesce(max(id), 0) FROM searchable").fetchone()
         if last > 2 * self._looked_at:
             session.run("ANALYZE searchable")
             self._looked_at = last
         return 0
+
+    def settle(self) -> None:
+        """The server moves its log by itself."""
 
     def write_over_deleted(self) -> None:
         """Nothing can be set up for an erasure here: `sweep` takes care of what was deleted."""

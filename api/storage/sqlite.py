@@ -28,9 +28,12 @@ CACHE_KIB = 16_384
 # An import changes many pages of many indexes in each turn, and has them all at hand with so much.
 BULK_CACHE_KIB = 65_536
 
-# After how many pages of the write-ahead log a commit moves them to the database file. At SQLite's 1,000, which twenty
-# claims fill, pages that every claim changes were moved over and over: a tenth of all the time of writing. 16 MB.
-MOVED_AFTER = 4_000
+# After how many turns of a server the pages in its write-ahead log are moved to the file, beside the turns that follow.
+# SQLite itself does so within a commit, and after 1,000 pages, which twenty claims fill: those who waited for the turn
+# waited for that, too, and pages that every claim changes were moved over and over.
+SETTLED_AFTER = 16
+# Within a commit only where nobody did so in time: 400 MB, more than an import leaves.
+MOVED_AFTER = 100_000
 
 Connection = sqlite3.Connection
 
@@ -50,6 +53,7 @@ class Database:
         self.heads = Path(heads or f"{path}.heads")
         self.extends_heads = False
         self._local = threading.local()
+        self._turns = 0
 
     def reader(self) -> Connection:
         """This thread's connection for reading: it cannot write."""
@@ -168,6 +172,12 @@ class Database:
         """
         _, pages, _ = self._writer().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         return int(pages)
+
+    def settle(self) -> None:
+        """Every so many turns: move what is in the write-ahead log to the database file."""
+        self._turns += 1
+        if self._turns % SETTLED_AFTER == 0:
+            self.checkpoint()
 
     def discard(self) -> None:
         """Remove the file, and those that belong to it as long as it is used."""
