@@ -116,7 +116,7 @@ def _drafted(history: History, entry: Entry, drafted: Draft) -> None:
     number = history.number_for(entry.subject, index)
     log.add_history(db, number, index)
     log.add_document(db, number, index, drafts.document(drafted, Stamp.first(entry)), drafted.excerpt)
-    lists.open_facets(db, _terms(history, {*RECORDED, *its.facets, *by.facets}), number, index, its.stated)
+    lists.open_facets(db, history.terms({*RECORDED, *its.facets, *by.facets}), number, index, its.stated)
     stances = tuple([(stance["question"], stance["position"]) for stance in payload.get("stances", ())])
     if stances:
         rows = _numbered(history, statements_of(by, stances))
@@ -230,9 +230,9 @@ def _replace_facets(history: History, number: int, was: Dated, now: Dated, index
     (before, then), (after, dates) = was, now
     kept = before & after if then == dates else frozenset()
     if before - kept:
-        lists.close_facets(history.db, _terms(history, before - kept), number, index)
+        lists.close_facets(history.db, history.terms(before - kept), number, index)
     if after - kept:
-        lists.open_facets(history.db, _terms(history, after - kept), number, index, dates)
+        lists.open_facets(history.db, history.terms(after - kept), number, index, dates)
 
 
 def _replace_statements(history: History, number: int, was: Placement | None, now: Placement, index: int) -> None:
@@ -260,11 +260,6 @@ def _replace_names(history: History, number: int, before: Party | None, after: P
         lists.drop_names(history.db, was - now, number)
     if now - was:
         lists.add_names(history.db, now - was, number)
-
-
-def _terms(history: History, facets: Iterable[str]) -> list[int]:
-    # Sorted, so that new names are numbered in the same order when the tables are rebuilt.
-    return [history.term(facet) for facet in sorted(facets)]
 
 
 def _numbered(history: History, rows: frozenset[tuple[str, str, str]]) -> list[tuple[int, int, str]]:

@@ -187,7 +187,9 @@ class History:
         found = self._numbers.get(subject) or self._committed.subjects.get(subject)
         if found is None and subject not in self._unnamed:
             found = log.number(self.db, subject)
-            if found is not None:
+            if found is None:
+                self._unnamed.add(subject)
+            else:
                 self._numbers[subject] = found
         return found
 
@@ -208,6 +210,15 @@ class History:
             found = lists.term(self.db, facet) or lists.add_term(self.db, facet)
             self._terms[facet] = found
         return found
+
+    def terms(self, facets: Iterable[str]) -> list[int]:
+        """The numbers of facets' names, in the order of the names; those that are new are numbered now."""
+        # Sorted, so that new names are numbered in the same order when the tables are rebuilt.
+        names = sorted(facets)
+        unknown = [name for name in names if name not in self._terms and name not in self._committed.terms]
+        if len(unknown) > 1:
+            self.foresee([], facets=unknown)
+        return [self.term(name) for name in names]
 
     def _state(self, subject: str, evolve: Callable[..., Any]) -> Any:
         if subject not in self._states:

@@ -234,6 +234,7 @@ def test_what_may_be_committed_is_not_done_again(
     def lose(self: session.Session, command: str) -> session.Cursor:
         done = run(self, command)
         if command == "COMMIT" and tries:
+            assert done.rowcount == -1  # which waits until it is done
             self.raw.close()
             raise EngineFailure("server closed the connection unexpectedly", None, lost=True)
         return done
@@ -250,6 +251,26 @@ def test_what_may_be_committed_is_not_done_again(
     refused = faults.refusal(failed.value)
     assert refused is not None and "Idempotency-Key" in refused.detail
     assert len(tries) == 1 and log.head(on_server.reader()).size == 1
+
+
+def test_what_is_cut_off_as_it_commits_may_be_there_or_not(
+    on_server: Database, name: str, postgresql: Server
+) -> None:
+    """The commit is sent right behind what it commits: where the connection turns out to be gone, the writer is told
+    that nobody knows, also where it never came to the commit."""
+    tries = []
+
+    def work(turn: Turn) -> int:
+        tries.append(1)
+        index = add(turn, "lost")
+        cut(postgresql, name)
+        return index
+
+    with pytest.raises(EngineFailure) as failed:
+        Writers(on_server).write(work)
+    refused = faults.refusal(failed.value)
+    assert refused is not None and "Idempotency-Key" in refused.detail
+    assert len(tries) == 1 and log.head(on_server.reader()).size == 0
 
 
 def test_a_pooler_is_noticed(on_server: Database, name: str, postgresql: Server, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from api.errors import Busy
 from api.storage import postgresql_tables as tables
 from api.storage.database import BESIDE_SERVER
 from api.storage.faults import EngineFailure, StoreError
-from api.storage.session import PLANNING, PRIMARY, SETTINGS, Session, connect, failure
+from api.storage.session import PLANNING, PRIMARY, SETTINGS, Cursor, Session, connect, failure
 
 # The lock that is the writer's turn: any number will do that nobody else uses in this database.
 TURN = 0x6F6E7265636F7264
@@ -79,22 +79,29 @@ class Database:
         """The writer's turn: everything inside is one durable transaction, or nothing. One writer at a time, first come
         first served.
 
-        What is written is sent without waiting for each statement's outcome: the commit waits for all of them. When
-        this returns the changes are as durable as synchronous_commit makes them, and it is not off.
+        What is written is sent without waiting for each statement's outcome, and the commit right behind it: all of
+        them are waited for together. When this returns the changes are as durable as synchronous_commit makes them, and
+        it is not off.
         """
         session = self._session("session")
         if session.busy:
             raise RuntimeError("a turn within another, or within a snapshot")
         self._begin_turn(session)
+        committing, committed = False, None
         try:
             with _failing(session), session.raw.pipeline():
                 yield session
+                committing = not session.rebuilt
+                if committing:
+                    committed = session.run("COMMIT")
             if session.rebuilt:
                 tables.put_in_place(session)
-        except BaseException:
+        except BaseException as error:
             self._give_up(session)
+            if committing and isinstance(error, EngineFailure):
+                raise _uncommitted(error) from error
             raise
-        self._end(session)
+        self._end(session, committed)
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date. Out: the names of the migrations that ran, all of them in one turn. Raises
@@ -222,13 +229,15 @@ class Database:
             session.run(f"{command}; {LIMITS}" if session.pooled else command)
         session.busy, session.free = True, False
 
-    def _end(self, session: Session) -> None:
+    def _end(self, session: Session, committed: Cursor | None = None) -> None:
+        """End a transaction; `committed` is what came of its COMMIT, if that was sent already."""
         session.busy = session.writing = False
-        try:
-            ended = session.run("COMMIT").statusmessage
-        except EngineFailure as failed:
-            raise EngineFailure(str(failed), failed.code, failed.lost, uncertain=failed.lost) from failed
-        if ended != "COMMIT":
+        if committed is None:
+            try:
+                committed = session.run("COMMIT")
+            except EngineFailure as failed:
+                raise _uncommitted(failed) from failed
+        if committed.statusmessage != "COMMIT":
             raise EngineFailure("The server gave the transaction up.")
 
     def _give_up(self, session: Session) -> None:
@@ -258,6 +267,11 @@ class Delivering:
     def release(self) -> None:
         """End the session."""
         self._session.close()
+
+
+def _uncommitted(failed: EngineFailure) -> EngineFailure:
+    """What a failure is after which it is not known whether the server has committed, if the connection is gone."""
+    return EngineFailure(str(failed), failed.code, failed.lost, uncertain=failed.lost)
 
 
 @contextmanager
