@@ -254,20 +254,26 @@ def test_what_may_be_committed_is_not_done_again(
 
 
 def test_what_is_cut_off_as_it_commits_may_be_there_or_not(
-    on_server: Database, name: str, postgresql: Server
+    on_server: Database, name: str, postgresql: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit is sent right behind what it commits: where the connection turns out to be gone, the writer is told
     that nobody knows, also where it never came to the commit."""
     tries = []
+    run = session.Session.run
+
+    def cut_off(self: session.Session, command: str) -> session.Cursor:
+        if command == "COMMIT" and tries:
+            cut(postgresql, name)
+        return run(self, command)
 
     def work(turn: Turn) -> int:
         tries.append(1)
-        index = add(turn, "lost")
-        cut(postgresql, name)
-        return index
+        return add(turn, "lost")
 
+    monkeypatch.setattr(session.Session, "run", cut_off)
     with pytest.raises(EngineFailure) as failed:
         Writers(on_server).write(work)
+    monkeypatch.undo()
     refused = faults.refusal(failed.value)
     assert refused is not None and "Idempotency-Key" in refused.detail
     assert len(tries) == 1 and log.head(on_server.reader()).size == 0

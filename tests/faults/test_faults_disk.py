@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,11 @@ def test_a_disk_that_ends_anywhere(tmp_path: Path) -> None:
     the same request is done, once and without a restart."""
     path = tmp_path / "record.db"
     token = prepared(path, "desk")["desk"]
-    with running(path, ONRECORD_LOG_LEVEL="info") as server:
-        # Its own log is on that disk as well.
+    with running(path, ONRECORD_LOG_LEVEL="info") as server, closing(sqlite3.connect(path)) as elder:
+        # While somebody reads an older state the write-ahead log is not begun anew, and ends where its file does.
+        elder.execute("BEGIN")
+        elder.execute("SELECT size FROM head").fetchone()
+        # The server's own log is on that disk as well.
         os.truncate(server.log, 1 << 30)
         wal, size = Path(f"{path}-wal"), 4
         for number, room in enumerate((0, 1, 24, 4_096, 4_121, 30_000, 60_000)):
