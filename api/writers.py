@@ -14,17 +14,12 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-import structlog
-
 from api import ledger
 from api.errors import Busy, Refusal
 from api.history import Numbers
 from api.ledger import Turn
 from api.storage import faults
 from api.storage.database import Database
-from api.storage.faults import EngineError
-
-told = structlog.get_logger()
 
 # More would keep the writers of other processes waiting for too long.
 MOST = 16
@@ -108,14 +103,7 @@ class Writers:
                 self._is_led = bool(self._waiting)
                 if self._is_led:
                     self._waiting[0].call()
-        self._settle()
-
-    def _settle(self) -> None:
-        try:
-            self._database.settle()
-        except EngineError as error:
-            # What was written is durable where it is, and is acknowledged.
-            told.warning("the store could not settle", error=str(error))
+        self._database.settle()
 
     def _serve(self, jobs: list[_Job]) -> None:
         """Do the first of `jobs`, and add and do what waits behind it, in one turn."""

@@ -154,20 +154,33 @@ def test_writers_in_a_turn_that_is_ended_are_told_so(database: Database) -> None
 def test_log_of_the_store_is_begun_anew_every_so_many_turns(database: Database) -> None:
     """However many turns a server has, what waits in its write-ahead log stays short."""
     writers = Writers(database)
-    log_file = Path(f"{database.path}-wal")
     sizes = []
     for i in range(6 * SETTLED_AFTER):
         writers.write(recording(f"party-{i}"))
-        sizes.append(log_file.stat().st_size)
-    assert sizes[-1] == sizes[2 * SETTLED_AFTER]
+        if i % SETTLED_AFTER == SETTLED_AFTER - 1:
+            assert database._moving is not None
+            database._moving.join()
+            sizes.append(Path(f"{database.path}-wal").stat().st_size)
+    assert sizes[-1] == sizes[1]
 
 
-def test_store_that_cannot_settle_fails_no_write(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was committed is acknowledged, whatever becomes of the log that it was committed to."""
-
-    def failing(self: Database) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
-
-    monkeypatch.setattr(Database, "settle", failing)
+def test_log_that_cannot_be_moved_fails_no_write(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was committed is acknowledged, whatever becomes of the log that it was committed to; and it is moved when
+    that can be done again."""
     writers = Writers(database)
-    assert [writers.write(recording(f"party-{i}")) for i in range(2)] == [0, 1]
+    writers.write(recording("first"))
+    with monkeypatch.context() as patched:
+
+        def failing(self: Database) -> int:
+            raise sqlite3.OperationalError("disk I/O error")
+
+        patched.setattr(Database, "checkpoint", failing)
+        for i in range(2 * SETTLED_AFTER):
+            assert writers.write(recording(f"party-{i}")) == i + 1
+    wal = Path(f"{database.path}-wal")
+    long = wal.stat().st_size
+    for i in range(4 * SETTLED_AFTER):
+        writers.write(recording(f"later-{i}"))
+        if database._moving is not None:
+            database._moving.join()
+    assert wal.stat().st_size < 2 * long

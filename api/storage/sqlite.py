@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from sqlite_utils import Database as SqliteUtils
 
 from api.errors import Busy
@@ -28,12 +29,12 @@ CACHE_KIB = 16_384
 # An import changes many pages of many indexes in each turn, and has them all at hand with so much.
 BULK_CACHE_KIB = 65_536
 
-# After how many turns of a server the pages in its write-ahead log are moved to the file, beside the turns that follow.
-# SQLite itself does so within a commit, and after 1,000 pages, which twenty claims fill: those who waited for the turn
-# waited for that, too, and pages that every claim changes were moved over and over.
+# After how many turns of a server the pages in its write-ahead log are moved to the file. SQLite itself does so within
+# commits, and after 1,000 pages, which twenty claims fill: whoever waited for the turn waited for that, too, and pages
+# that every claim changes were moved over and over. Beside an import a commit moved what that had left.
 SETTLED_AFTER = 16
-# Within a commit only where nobody did so in time: 400 MB, more than an import leaves.
-MOVED_AFTER = 100_000
+
+told = structlog.get_logger()
 
 Connection = sqlite3.Connection
 
@@ -54,6 +55,7 @@ class Database:
         self.extends_heads = False
         self._local = threading.local()
         self._turns = 0
+        self._moving: threading.Thread | None = None
 
     def reader(self) -> Connection:
         """This thread's connection for reading: it cannot write."""
@@ -174,10 +176,27 @@ class Database:
         return int(pages)
 
     def settle(self) -> None:
-        """Every so many turns: move what is in the write-ahead log to the database file."""
+        """Every so many turns: begin to move what is in the write-ahead log to the database file, in a thread beside
+        the next ones. From the first call on this thread's commits leave that alone."""
+        writer: Connection | None = getattr(self._local, "writer", None)
+        if writer is None:
+            return  # there was no turn to be had
+        if not self._local.settles:
+            writer.execute("PRAGMA wal_autocheckpoint = 0")
+            self._local.settles = True
         self._turns += 1
-        if self._turns % SETTLED_AFTER == 0:
+        if self._turns % SETTLED_AFTER == 0 and not (self._moving and self._moving.is_alive()):
+            self._moving = threading.Thread(target=self._move, name="checkpoint", daemon=True)
+            self._moving.start()
+
+    def _move(self) -> None:
+        try:
             self.checkpoint()
+        except (sqlite3.Error, StoreError) as error:
+            # Nothing is lost by that: what was written stays in the log, and the next turn fails for itself.
+            told.warning("the write-ahead log was not moved", error=str(error))
+        finally:
+            self.close()
 
     def discard(self) -> None:
         """Remove the file, and those that belong to it as long as it is used."""
@@ -281,11 +300,10 @@ class Database:
         if connection is None:
             connection = self._connect(create=True)
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {MOVED_AFTER}")
             if not hasattr(self._local, "lock"):
                 self._local.lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             # Only now: who comes next after a failure must find both or neither.
-            self._local.writer = connection
+            self._local.writer, self._local.settles = connection, False
         return connection
 
     def _connect(self, create: bool = False) -> Connection:

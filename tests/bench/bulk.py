@@ -8,14 +8,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 from ulid import ULID
 
-from api import ledger
 from api.domain import claims
 from api.storage.sqlite import Database
+from api.writers import Writers
 from tests.bench import synthetic
 from tests.bench.writes import prepared
 
@@ -66,11 +67,13 @@ def _imported(path: Path, file: Path, beside: bool) -> str:
 
 
 def _write(path: Path, waits: list[float], done: Event) -> None:
-    """Record one claim after another in a turn of its own, and note how long each took."""
+    """Record one claim after another as the service does, and note how long each took."""
     store = Database(path)
+    writers = Writers(store)
     for body in synthetic.claims(1_000_000, seed=2):
         began = time.monotonic()
-        ledger.write_many(store, [(lambda known, body=body: claims.record(body, str(ULID()), known), "operator")])  # type: ignore[misc]
+        recording = partial(claims.record, body, str(ULID()))
+        writers.write(lambda turn, recording=recording: turn.append(recording, "operator"))  # type: ignore[misc]
         waits.append(time.monotonic() - began)
         if done.wait(PAUSE):
             break

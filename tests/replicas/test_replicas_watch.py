@@ -17,7 +17,7 @@ import pytest
 from api import ledger, watch
 from api.cli.findings import of_replica
 from api.errors import ConsistencyUnmet
-from api.nodes import NOTHING, Needs, Nodes
+from api.nodes import NOTHING, PATIENCE, Needs, Nodes
 from api.reads import changes, consistency
 from api.storage import opening
 from api.storage.database import Replica
@@ -53,7 +53,7 @@ def test_a_replica_is_waited_for_a_moment(service: Service, nodes: Nodes) -> Non
     assert answering(nodes, Needs(size=3)) == "primary"
     began = time.monotonic()
     assert answering(nodes, Needs(seen=3)) == "primary"
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < PATIENCE
     assert answering(nodes, Needs(size=2)) == answering(nodes) == "replica"
     assert answering(nodes, Needs(newest=True)) == answering(nodes, Needs(signed=True)) == "primary"
     with pytest.raises(ConsistencyUnmet):
