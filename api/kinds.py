@@ -12,6 +12,8 @@ from ulid import ULID
 
 from api.domain import claims, contradictions, parties, questions, verdicts
 from api.domain.entries import Entry, Event
+from api.domain.parties import Party
+from api.domain.questions import Question
 from api.domain.record import Body, Record
 from api.errors import DuplicateClaim, IdTaken, NotFound, Refusal, VerdictStanding
 from api.history import History
@@ -25,6 +27,8 @@ from schemas.parties import PartySchema
 from schemas.questions import QuestionSchema
 from schemas.verdicts import VerdictSchema
 
+Already = Callable[[History, Body, str, Refusal], bool]
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -32,7 +36,7 @@ class Kind:
 
     schema: Schema
     decide: Callable[[Body, str], Decision]
-    already: Callable[[History, Body, str, Refusal], bool]
+    already: Already
     subject: Callable[[Body], str]
     needs_reviewer: bool = False
     before: Callable[[History, Body, str], bool] = field(default=lambda history, body, actor: False)
@@ -58,22 +62,20 @@ def _record_party(body: Body, actor: str) -> Decision:
     return lambda known: parties.record(body, known)
 
 
-def _same_party(history: History, body: Body, actor: str, refusal: Refusal) -> bool:
-    if not isinstance(refusal, IdTaken):
-        return False
-    party = history.party(body["id"])
-    return body in (party.body if party else None, _first(history, f"party/{body['id']}").payload)
-
-
 def _record_question(body: Body, actor: str) -> Decision:
     return lambda known: questions.record(body, known)
 
 
-def _same_question(history: History, body: Body, actor: str, refusal: Refusal) -> bool:
-    if not isinstance(refusal, IdTaken):
-        return False
-    question = history.question(body["id"])
-    return body in (question.body if question else None, _first(history, f"question/{body['id']}").payload)
+def _same(kind: str, state_of: Callable[[History, str], Party | Question | None]) -> Already:
+    """Whether the party or question with the same id says the same, as it stands or as it was first recorded."""
+
+    def already(history: History, body: Body, actor: str, refusal: Refusal) -> bool:
+        if not isinstance(refusal, IdTaken):
+            return False
+        state = state_of(history, body["id"])
+        return body in (state.body if state else None, _first(history, f"{kind}/{body['id']}").payload)
+
+    return already
 
 
 def _publish(body: Body, actor: str) -> Decision:
@@ -134,8 +136,10 @@ def _first(history: History, subject: str) -> Entry:
 
 
 KINDS = {
-    "parties": Kind(PartySchema(), _record_party, _same_party, lambda body: f"party/{body['id']}"),
-    "questions": Kind(QuestionSchema(), _record_question, _same_question, lambda body: f"question/{body['id']}"),
+    "parties": Kind(PartySchema(), _record_party, _same("party", History.party), lambda body: f"party/{body['id']}"),
+    "questions": Kind(
+        QuestionSchema(), _record_question, _same("question", History.question), lambda body: f"question/{body['id']}"
+    ),
     "claims": Kind(ClaimSchema(), _record_claim, _same_claim, lambda body: f"claim/{body['id']}"),
     "verdicts": Kind(VerdictLine(), _publish, _same_verdict, lambda body: f"verdict/{body.get('id')}", True),
     "assessments": Kind(

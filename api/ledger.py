@@ -20,7 +20,6 @@ from api.derivation import derive
 from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf_data, payload_hash
 from api.domain.record import Record
 from api.drafts import Draft
-from api.errors import Refusal
 from api.history import History, Numbers
 from api.received import NONSENSE, Unfit, misfit
 from api.storage import log, moves
@@ -222,21 +221,6 @@ def _by_the_handful(source: Source) -> Source:
         return moments.pop()
 
     return Source(now, random)
-
-
-def write_many(
-    database: Database, decisions: Iterable[tuple[Decision, str]], source: Source = WORLD
-) -> list[Entry | Refusal]:
-    """Append the events of many (decision, actor)s in one turn; one that is refused leaves no trace and
-    stops no other."""
-    outcomes: list[Entry | Refusal] = []
-    with turn(database, source) as mine:
-        for decision, actor in decisions:
-            try:
-                outcomes.append(mine.append(decision, actor))
-            except Refusal as refusal:
-                outcomes.append(refusal)
-    return outcomes
 
 
 def seal(entry: Entry, salt: bytes, payload: bytes) -> Sealed:

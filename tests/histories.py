@@ -14,11 +14,11 @@ from api.domain import claims, contradictions, erasure, parties, questions, verd
 from api.domain.entries import Event
 from api.domain.record import Body, Record
 from api.errors import Refusal
-from api.ledger import Source, write_many
+from api.ledger import Source
 from api.storage.sqlite import Database
 from schemas.vocabulary import ASSESSMENT_REASONS, ASSESSMENTS, RATINGS, RELATIONS
 from tests.memory import Memory
-from tests.records import OPERATOR, fixed_source
+from tests.records import OPERATOR, fixed_source, write_many
 
 ORGANIZATIONS = [f"org-{i}" for i in range(7)]
 PERSONS = [f"person-{i}" for i in range(3)]

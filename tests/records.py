@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -15,7 +15,8 @@ from api import ledger
 from api.domain import claims, contradictions, parties, questions, verdicts
 from api.domain.entries import Entry, Event
 from api.domain.record import Body, Record
-from api.ledger import Source, Turn
+from api.errors import Refusal
+from api.ledger import WORLD, Decision, Source, Turn
 from api.storage.sqlite import Database
 from schemas.vocabulary import RESERVED_PARTY_ID
 
@@ -61,6 +62,21 @@ def claim_body(text: str, speaker: str, stances: dict[str, str] | None = None, *
     if stances:
         body["stances"] = [{"question": asked, "position": taken} for asked, taken in stances.items()]
     return {name: value for name, value in (body | more).items() if value is not None}
+
+
+def write_many(
+    database: Database, decisions: Iterable[tuple[Decision, str]], source: Source = WORLD
+) -> list[Entry | Refusal]:
+    """Append the events of many (decision, actor)s in one turn; one that is refused leaves no trace and stops no
+    other."""
+    outcomes: list[Entry | Refusal] = []
+    with ledger.turn(database, source) as mine:
+        for decision, actor in decisions:
+            try:
+                outcomes.append(mine.append(decision, actor))
+            except Refusal as refusal:
+                outcomes.append(refusal)
+    return outcomes
 
 
 class Recorder:

@@ -23,7 +23,7 @@ from api.storage import log, tree
 from api.storage.sqlite import Database, StoreError
 from api.writers import Writers
 from tests import proving
-from tests.records import Recorder
+from tests.records import Recorder, write_many
 
 ROOT = Path(__file__).parents[1]
 ORIGIN = "record.example.org/log"
@@ -260,7 +260,7 @@ def test_a_ledger_that_lost_what_was_signed_takes_no_write(
     ways: list[Callable[[], object]] = [
         lambda: append(database, "new"),
         lambda: Writers(database).write(lambda turn: None),
-        lambda: ledger.write_many(database, []),
+        lambda: write_many(database, []),
         load,
         lambda: signer(database).current(database.reader()),
     ]

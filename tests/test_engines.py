@@ -21,7 +21,7 @@ from api.storage.tables import DERIVED
 from api.verification import verify
 from tests.histories import VOCABULARY, Chronicle
 from tests.reads import asking
-from tests.records import OPERATOR, Recorder, claim_body, fixed_source, ulid
+from tests.records import OPERATOR, Recorder, claim_body, fixed_source, ulid, write_many
 
 # The log, and what is made of it. Of tokens and remembered answers there are none.
 TABLES = ("entries", "payloads", *DERIVED)
@@ -117,7 +117,7 @@ def test_the_same_search_finds_the_same(on_server: Database, seed: int) -> None:
         chronicle.write(here, 150)
         source = fixed_source()
         for decision, actor in chronicle.decisions:
-            ledger.write_many(on_server, [(decision, actor)], source)
+            write_many(on_server, [(decision, actor)], source)
         size = log.head(here.reader()).size
         assert log.head(on_server.reader()) == log.head(here.reader())
         filters: list[dict[str, str]] = [{}, {"status": "unreviewed"}, {"tag": "memo"}, {"party": "org-0"}]

@@ -19,7 +19,7 @@ from api.errors import DuplicateClaim, IdTaken, InvalidRequest, Refusal
 from api.ledger import Source
 from api.storage import log
 from api.storage.sqlite import Database
-from tests.records import DESK, OPERATOR, Recorder, dump, every_table, fixed_source, ulid
+from tests.records import DESK, OPERATOR, Recorder, dump, every_table, fixed_source, ulid, write_many
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,9 +70,9 @@ def test_time_never_runs_back(database: Database) -> None:
     """A clock that is set back leaves later entries with the time of the one before, also across turns."""
     times = iter([10, 12, 11, 5, 13])
     source = Source(now=lambda: datetime(2026, 11, 24, 10, 0, next(times), tzinfo=UTC))
-    ledger.write_many(database, [(party(name), OPERATOR) for name in ("a", "b", "c")], source)
+    write_many(database, [(party(name), OPERATOR) for name in ("a", "b", "c")], source)
     for name in ("d", "e"):
-        ledger.write_many(database, [(party(name), OPERATOR)], source)
+        write_many(database, [(party(name), OPERATOR)], source)
     assert [at[17:] for at in recorded_at(database)] == ["10.000Z", "12.000Z", "12.000Z", "12.000Z", "13.000Z"]
     head = log.head(database.reader())
     assert head.recorded_at == "2026-11-24T10:00:13.000Z"
@@ -83,7 +83,7 @@ def test_time_never_runs_back(database: Database) -> None:
 def test_the_world_is_the_source_unless_said_otherwise(database: Database) -> None:
     """Without a source entries have the time of the world, and salts that nobody can guess."""
     before = datetime.now(UTC) - timedelta(seconds=1)
-    ledger.write_many(database, [(party("a"), OPERATOR), (party("b"), OPERATOR)])
+    write_many(database, [(party("a"), OPERATOR), (party("b"), OPERATOR)])
     after = datetime.now(UTC) + timedelta(seconds=1)
     for at in recorded_at(database):
         assert before < datetime.fromisoformat(at) < after
@@ -122,11 +122,11 @@ def test_a_refused_decision_leaves_nothing(database: Database, record: Recorder)
 def test_many_in_one_turn(database: Database, record: Recorder) -> None:
     """Each decision sees those before it; one that is refused takes no number and stops no other."""
     twice = [(party("a"), OPERATOR), (party("a"), OPERATOR), (party("operator"), OPERATOR), (party("b"), DESK)]
-    outcomes = ledger.write_many(database, twice, record.source)
+    outcomes = write_many(database, twice, record.source)
     assert [type(outcome) for outcome in outcomes] == [ledger.Entry, IdTaken, InvalidRequest, ledger.Entry]
     assert [outcome.index for outcome in outcomes if isinstance(outcome, ledger.Entry)] == [0, 1]
     assert check_log(database) == 2
-    assert ledger.write_many(database, [], record.source) == []
+    assert write_many(database, [], record.source) == []
 
 
 def test_a_turn_that_fails_is_undone(database: Database, record: Recorder) -> None:
@@ -138,7 +138,7 @@ def test_a_turn_that_fails_is_undone(database: Database, record: Recorder) -> No
         raise RuntimeError("a defect")
 
     with pytest.raises(RuntimeError):
-        ledger.write_many(database, [(party("a"), OPERATOR), (fail, OPERATOR)], record.source)
+        write_many(database, [(party("a"), OPERATOR), (fail, OPERATOR)], record.source)
     assert dump(database, every_table(database)) == before
     record.party("b")
     assert check_log(database) == 2
@@ -200,7 +200,7 @@ def test_writers_in_threads(database: Database) -> None:
     """Threads of one process take turns as processes do."""
 
     def write(number: int) -> list[int]:
-        outcomes = [ledger.write_many(database, [(party(f"p-{number}-{i}"), OPERATOR)])[0] for i in range(10)]
+        outcomes = [write_many(database, [(party(f"p-{number}-{i}"), OPERATOR)])[0] for i in range(10)]
         database.close()
         return [outcome.index for outcome in outcomes if isinstance(outcome, ledger.Entry)]
 

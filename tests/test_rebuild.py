@@ -18,7 +18,7 @@ from api.storage.sqlite import Database
 from api.storage.tables import DERIVED
 from api.verification import verify
 from tests.histories import Chronicle
-from tests.records import Recorder, dump, every_table, fixed_source, load_fixtures
+from tests.records import Recorder, dump, every_table, fixed_source, load_fixtures, write_many
 
 SEARCHES = [f'"{word}"' for word in ("it", "voluntary", "opt out", "covid 19", "東 京 都", "cafe", "homeland")]
 
@@ -67,7 +67,7 @@ def test_the_same_history_makes_the_same_database(seed: int) -> None:
         chronicle = Chronicle(seed)
         chronicle.write(one, 80)
         before = dump(one, every_table(one))
-        outcomes = ledger.write_many(other, chronicle.decisions, fixed_source())
+        outcomes = write_many(other, chronicle.decisions, fixed_source())
         assert sum(isinstance(outcome, Exception) for outcome in outcomes) == chronicle.refused
         assert dump(other, every_table(other)) == before
         with ledger.turn_of_many(third, fixed_source()) as turn:

@@ -22,7 +22,7 @@ from api.storage.sqlite import Database
 from schemas.dates import bounds
 from tests.bench import synthetic
 from tests.cli.conftest import SECONDS, Done, Shell, claim
-from tests.records import APPEARANCE, DESK, OPERATOR, Recorder, dump, every_table, fixed_source, ulid
+from tests.records import APPEARANCE, DESK, OPERATOR, Recorder, dump, every_table, fixed_source, ulid, write_many
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 COUNTS = {"parties": 84, "questions": 2, "claims": 100, "verdicts": 7, "assessments": 7}
@@ -210,7 +210,7 @@ def test_import_leaves_the_same_bytes_as_single_writes(shell: Shell, tmp_path: P
         Recorder(database, its).party("agency")
     # A file of claims is recorded in the order of their dates.
     for body in sorted(bodies, key=lambda body: bounds(body.get("stated_on"))):
-        ledger.write_many(single, [(partial(claims.record, body, body["id"]), OPERATOR)], source)
+        write_many(single, [(partial(claims.record, body, body["id"]), OPERATOR)], source)
     path = shell.write("claims.ndjson", bodies)
     with path.open("rb") as stream, Loader(bulk, "claims", OPERATOR, other) as loader:
         for batch in batches(stream, Job("ndjson", "claims", 100_000)):
