@@ -10,7 +10,7 @@ import html
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 MAX_TERMS = 20
@@ -86,10 +86,15 @@ def scores(terms: Sequence[Term], rarities: Sequence[float], texts: Sequence[str
     return totals
 
 
-def holds(text: str, terms: Iterable[Term]) -> bool:
-    """Whether an indexed text (words joined by single spaces) has all that a query asks for."""
-    spaced = _spaced(text)
-    return all(_needle(term) in spaced for term in terms)
+def has_all(terms: Iterable[Term]) -> Callable[[str], bool]:
+    """What tells whether an indexed text (words joined by single spaces) has all that a query asks for."""
+    needles = [f" {' '.join(term.words)}" + ("" if term.prefix else " ") for term in terms]
+
+    def holds(text: str) -> bool:
+        padded = f" {text} "
+        return all(needle in padded for needle in needles)
+
+    return holds
 
 
 def rarity(matching: int, total: int) -> float:

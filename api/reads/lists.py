@@ -155,10 +155,10 @@ def ranked(
     leading = lists.leading_terms(db, Selection(facets, at=at)) if facets else []
     if leading is None:
         return Ranked([], False)
-    few = bool(leading) and lists.count(db, leading[0], search.FEW + 1, at) <= search.FEW
     days = Bounds(first or OPEN_START, OPEN_END if last is None else last) if dated else None
     last = search.last_row(db, at)
-    found, truncated = search.matches(db, terms, leading, few, last, at, days)
+    led = bool(leading) and search.leads(db, lists.count(db, leading[0], search.MANY + 1, at), terms, last)
+    found, truncated = search.matches(db, terms, leading, led, last, at, days)
     # One term is as rare in every text that has it, so its rarity cannot change the order and is not counted.
     rarities = [1.0] if len(terms) == 1 else [words.rarity(search.frequency(db, term, last), last) for term in terms]
     scores = words.scores(terms, rarities, [match.words for match in found])

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.storage import search
+from api.domain import words
+from api.storage import log, search
 from api.storage.sqlite import Database
 from tests.reads import asking
 from tests.records import DESK, Recorder
@@ -116,3 +117,48 @@ def test_a_beginning_is_found_however_the_rows_are_walked(
     assert answers == answers[:1] * 4
     assert bool(answers[0][0]) == (query != "nothing*")
     assert answers[0][1] == (len(answers[0][0]) == 3 == ranked)
+
+
+@pytest.mark.parametrize("query", ["voluntary", "volun*", "voluntary seldom", '"seldom voluntary"', "nothing"])
+@pytest.mark.parametrize("at", [False, True])
+def test_the_same_is_found_whether_the_facet_or_the_words_lead(
+    database: Database, record: Recorder, filled: list[str], monkeypatch: pytest.MonkeyPatch, query: str, at: bool
+) -> None:
+    """Of a party's claims those that have the words, best first: however many claims either of them has."""
+    then = log.head(database.reader()).size
+    record.amend_claim(filled[3], text="Seldom voluntary, in other words.")
+    record.withdraw(filled[5])
+    record.party("ice")
+    record.claim("Voluntary for others, and seldom voluntary.", "ice")
+    asked = {"q": query, "party": "dhs"} | ({"at": str(then)} if at else {})
+    answers = []
+    for led in (True, False):
+        monkeypatch.setattr(search, "leads", lambda *_, led=led: led)
+        page = json.loads(asking.page(database, "claims", asked))
+        answers.append(([item["id"] for item in page["items"]], page["truncated"]))
+    assert answers[0] == answers[1]
+    assert bool(answers[0][0]) == (query != "nothing")
+
+
+@pytest.mark.parametrize(
+    "rows, query, led",
+    [
+        (2, "seldom", True),
+        (5, "voluntary", True),
+        (6, "voluntary", False),
+        (5, "voluntary seldom", False),
+        (5, "nothing", False),
+        (20, "volun*", True),
+        (21, "volun*", False),
+        (21, "voluntary", False),
+    ],
+)
+def test_a_facet_leads_that_has_fewer_rows_than_the_words(
+    database: Database, filled: list[str], monkeypatch: pytest.MonkeyPatch, rows: int, query: str, led: bool
+) -> None:
+    """A small one always, a large one never, and one between where each of the words stands in more than twice as many
+    claims."""
+    monkeypatch.setattr(search, "FEW", 2)
+    monkeypatch.setattr(search, "MANY", 20)
+    db = database.reader()
+    assert search.leads(db, rows, words.asked(query), search.last_row(db, None)) == led
