@@ -95,6 +95,8 @@ class Books:
             webhooks.record(db, progress.values(), attempts)
             for webhook, message in pings:
                 webhooks.ping_done(db, webhook, message)
+        # This is a server's thread, too: clients wait for what its commits do.
+        self._database.settle()
 
     def _woken(self) -> None:
         if self._progress or self._attempts:
