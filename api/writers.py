@@ -123,8 +123,9 @@ class Writers:
                 else:
                     self._serve_alone(job)
                 job.done = True
-        for job in jobs:
-            job.done = True
+        else:
+            for job in jobs:
+                job.done = True
 
     def _serve_alone(self, job: _Job) -> None:
         for attempt in range(1, TRIES + 1):

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -223,60 +223,57 @@ def test_a_turn_that_is_cut_off_leaves_nothing(on_server: Database, name: str, p
     assert len(tries) == 2 and log.head(on_server.reader()).size == 1
 
 
-def test_what_may_be_committed_is_not_done_again(
-    on_server: Database, name: str, postgresql: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the connection is lost while the server commits, nobody knows what it did: the writer is told to ask again
-    with its key, and nothing is written twice."""
+def written_as_it_is_lost(
+    on_server: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    committing: Callable[[session.Session, Callable[[], session.Cursor]], session.Cursor],
+) -> int:
+    """How many entries there are after a write whose COMMIT is done by `committing`, which is given how to send it. It
+    is tried once, and the writer is told to ask again with its key, since nobody knows what the server did."""
     tries = []
     run = session.Session.run
 
-    def lose(self: session.Session, command: str) -> session.Cursor:
-        done = run(self, command)
+    def patched(self: session.Session, command: str) -> session.Cursor:
         if command == "COMMIT" and tries:
-            assert done.rowcount == -1  # which waits until it is done
-            self.raw.close()
-            raise EngineFailure("server closed the connection unexpectedly", None, lost=True)
-        return done
-
-    monkeypatch.setattr(session.Session, "run", lose)
+            return committing(self, lambda: run(self, command))
+        return run(self, command)
 
     def work(turn: Turn) -> int:
         tries.append(1)
         return add(turn, "once")
 
+    monkeypatch.setattr(session.Session, "run", patched)
     with pytest.raises(EngineFailure) as failed:
         Writers(on_server).write(work)
     monkeypatch.undo()
     refused = faults.refusal(failed.value)
     assert refused is not None and "Idempotency-Key" in refused.detail
-    assert len(tries) == 1 and log.head(on_server.reader()).size == 1
+    assert len(tries) == 1
+    return log.head(on_server.reader()).size
+
+
+def test_what_may_be_committed_is_not_done_again(on_server: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the connection is lost while the server commits, nothing is written twice."""
+
+    def lose(lost: session.Session, commit: Callable[[], session.Cursor]) -> session.Cursor:
+        assert commit().rowcount == -1  # which waits until it is done
+        lost.raw.close()
+        raise EngineFailure("server closed the connection unexpectedly", None, lost=True)
+
+    assert written_as_it_is_lost(on_server, monkeypatch, lose) == 1
 
 
 def test_what_is_cut_off_as_it_commits_may_be_there_or_not(
     on_server: Database, name: str, postgresql: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The commit is sent right behind what it commits: where the connection turns out to be gone, the writer is told
-    that nobody knows, also where it never came to the commit."""
-    tries = []
-    run = session.Session.run
+    """The commit is sent right behind what it commits: the writer is told the same where the server never came to
+    it."""
 
-    def cut_off(self: session.Session, command: str) -> session.Cursor:
-        if command == "COMMIT" and tries:
-            cut(postgresql, name)
-        return run(self, command)
+    def cut_off(lost: session.Session, commit: Callable[[], session.Cursor]) -> session.Cursor:
+        cut(postgresql, name)
+        return commit()
 
-    def work(turn: Turn) -> int:
-        tries.append(1)
-        return add(turn, "lost")
-
-    monkeypatch.setattr(session.Session, "run", cut_off)
-    with pytest.raises(EngineFailure) as failed:
-        Writers(on_server).write(work)
-    monkeypatch.undo()
-    refused = faults.refusal(failed.value)
-    assert refused is not None and "Idempotency-Key" in refused.detail
-    assert len(tries) == 1 and log.head(on_server.reader()).size == 0
+    assert written_as_it_is_lost(on_server, monkeypatch, cut_off) == 0
 
 
 def test_a_pooler_is_noticed(on_server: Database, name: str, postgresql: Server, tmp_path: Path) -> None:

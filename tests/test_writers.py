@@ -113,15 +113,18 @@ def test_lead_is_handed_on_when_more_wait_than_a_turn_takes(database: Database) 
 def test_nobody_waits_for_a_writer_whose_thread_ends(database: Database) -> None:
     """Where the process is being ended in the middle of a turn nothing of it is there, those who were in it are told
     so, and those behind it are served."""
+    writers = Writers(database)
+    leads = Barrier(2)
 
     def ending(turn: Turn) -> None:
+        leads.wait()
         while len(writers._waiting) < CROWD:
             sleep(0.001)
         raise SystemExit(1)
 
-    writers = Writers(database)
     with ThreadPoolExecutor(1) as pool:
         ended = pool.submit(writers.write, ending)
+        leads.wait()
         outcomes = together(writers, [recording(f"party-{i}") for i in range(CROWD)])
         assert isinstance(ended.exception(), SystemExit)
     assert sorted(outcomes) == list(range(CROWD))
@@ -130,8 +133,10 @@ def test_nobody_waits_for_a_writer_whose_thread_ends(database: Database) -> None
 def test_writers_in_a_turn_that_is_ended_are_told_so(database: Database) -> None:
     """They would take what was rolled back for done, or wait for ever."""
     writers = Writers(database)
+    leads = Barrier(2)
 
     def held(turn: Turn) -> None:
+        leads.wait()
         while len(writers._waiting) < 2:
             sleep(0.001)
 
@@ -140,6 +145,7 @@ def test_writers_in_a_turn_that_is_ended_are_told_so(database: Database) -> None
 
     with ThreadPoolExecutor(3) as pool:
         leader = pool.submit(writers.write, held)
+        leads.wait()
         recorded = pool.submit(writers.write, recording("lost"))
         while not writers._waiting:
             sleep(0.001)

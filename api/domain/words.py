@@ -74,7 +74,7 @@ def scores(terms: Sequence[Term], rarities: Sequence[float], texts: Sequence[str
     spaced = [_spaced(text) for text in texts]
     lengths = [text.count(" ") + 1 for text in texts]
     average = sum(lengths) / len(lengths) if lengths else 1.0
-    needles = [_needle(term) for term in terms]
+    needles = [_needle(term, "  ") for term in terms]
     totals = []
     for text, length in zip(spaced, lengths, strict=True):
         norm = 1.2 * (0.25 + 0.75 * length / average)
@@ -88,7 +88,7 @@ def scores(terms: Sequence[Term], rarities: Sequence[float], texts: Sequence[str
 
 def has_all(terms: Iterable[Term]) -> Callable[[str], bool]:
     """What tells whether an indexed text (words joined by single spaces) has all that a query asks for."""
-    needles = [f" {' '.join(term.words)}" + ("" if term.prefix else " ") for term in terms]
+    needles = [_needle(term, " ") for term in terms]
 
     def holds(text: str) -> bool:
         padded = f" {text} "
@@ -128,8 +128,8 @@ def _spaced(text: str) -> str:
     return f" {text.replace(' ', '  ')} "
 
 
-def _needle(term: Term) -> str:
-    return f" {'  '.join(term.words)}" + ("" if term.prefix else " ")
+def _needle(term: Term, between: str) -> str:
+    return f" {between.join(term.words)}" + ("" if term.prefix else " ")
 
 
 def _is_asked(word: str, asked: set[str], beginnings: tuple[str, ...]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -157,10 +158,12 @@ def ranked(
         return Ranked([], False)
     days = Bounds(first or OPEN_START, OPEN_END if last is None else last) if dated else None
     last = search.last_row(db, at)
-    led = bool(leading) and search.leads(db, lists.count(db, leading[0], search.MANY + 1, at), terms, last)
+    # Who leads may follow from it, and the scores do: each term is counted once.
+    frequency = cache(lambda term: search.frequency(db, term, last))
+    led = bool(leading) and search.leads(lists.count(db, leading[0], search.MANY + 1, at), terms, frequency)
     found, truncated = search.matches(db, terms, leading, led, last, at, days)
     # One term is as rare in every text that has it, so its rarity cannot change the order and is not counted.
-    rarities = [1.0] if len(terms) == 1 else [words.rarity(search.frequency(db, term, last), last) for term in terms]
+    rarities = [1.0] if len(terms) == 1 else [words.rarity(frequency(term), last) for term in terms]
     scores = words.scores(terms, rarities, [match.words for match in found])
     order = sorted(zip(scores, found, strict=True), key=lambda scored: (-scored[0], -scored[1].no))
     return Ranked([match.no for _, match in order], truncated)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -62,12 +62,13 @@ def add(db: Connection, no: int, since: int, words: Sequence[str], first: bool =
     )
 
 
-def leads(db: Connection, rows: int, asked: Sequence[Term], last: int) -> bool:
-    """Whether a facet with so many rows is to lead the search for these words (see FEW and MANY)."""
+def leads(rows: int, asked: Sequence[Term], frequency_of: Callable[[Term], int]) -> bool:
+    """Whether a facet with so many rows is to lead the search for these words (see FEW and MANY). `frequency_of` counts
+    a term as `frequency` does."""
     if rows <= FEW:
         return True
     # For a prefix as many rows are looked through in any case.
-    return rows <= MANY and all(term.prefix or frequency(db, term, last) > 2 * rows for term in asked)
+    return rows <= MANY and all(term.prefix or frequency_of(term) > 2 * rows for term in asked)
 
 
 def matches(

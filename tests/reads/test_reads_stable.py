@@ -161,4 +161,5 @@ def test_a_facet_leads_that_has_fewer_rows_than_the_words(
     monkeypatch.setattr(search, "FEW", 2)
     monkeypatch.setattr(search, "MANY", 20)
     db = database.reader()
-    assert search.leads(db, rows, words.asked(query), search.last_row(db, None)) == led
+    last = search.last_row(db, None)
+    assert search.leads(rows, words.asked(query), lambda term: search.frequency(db, term, last)) == led
