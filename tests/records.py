@@ -64,6 +64,12 @@ def claim_body(text: str, speaker: str, stances: dict[str, str] | None = None, *
     return {name: value for name, value in (body | more).items() if value is not None}
 
 
+def recording(party_id: str) -> Callable[[Turn], int]:
+    """Work for a turn: to record a party. It returns the number of the entry."""
+    body = {"id": party_id, "name": party_id.title(), "kind": "organization"}
+    return lambda turn: turn.append(lambda known: parties.record(body, known), "operator").index
+
+
 def write_many(
     database: Database, decisions: Iterable[tuple[Decision, str]], source: Source = WORLD
 ) -> list[Entry | Refusal]:

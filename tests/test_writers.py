@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -11,20 +10,14 @@ from typing import Any
 
 import pytest
 
-from api.domain import parties
 from api.errors import Busy, IdTaken, StorageUnavailable
 from api.ledger import Turn
 from api.storage import log
-from api.storage.sqlite import SETTLED_AFTER, Database
+from api.storage.sqlite import Database
 from api.writers import MOST, Writers
+from tests.records import recording
 
 CROWD = 8
-
-
-def recording(party_id: str) -> Any:
-    """Work that records a party."""
-    body = {"id": party_id, "name": party_id.title(), "kind": "organization"}
-    return lambda turn: turn.append(lambda known: parties.record(body, known), "operator").index
 
 
 def together(writers: Writers, works: list[Any]) -> list[Any]:
@@ -155,38 +148,3 @@ def test_writers_in_a_turn_that_is_ended_are_told_so(database: Database) -> None
         assert isinstance(ended.exception(), Busy)
     assert log.head(database.reader()).size == 0
     assert writers.write(recording("kept")) == 0
-
-
-def test_log_of_the_store_is_begun_anew_every_so_many_turns(database: Database) -> None:
-    """However many turns a server has, what waits in its write-ahead log stays short."""
-    writers = Writers(database)
-    sizes = []
-    for i in range(6 * SETTLED_AFTER):
-        writers.write(recording(f"party-{i}"))
-        if i % SETTLED_AFTER == SETTLED_AFTER - 1:
-            assert database._moving is not None
-            database._moving.join()
-            sizes.append(Path(f"{database.path}-wal").stat().st_size)
-    assert sizes[-1] == sizes[1]
-
-
-def test_log_that_cannot_be_moved_fails_no_write(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was committed is acknowledged, whatever becomes of the log that it was committed to; and it is moved when
-    that can be done again."""
-    writers = Writers(database)
-    writers.write(recording("first"))
-    with monkeypatch.context() as patched:
-
-        def failing(self: Database) -> int:
-            raise sqlite3.OperationalError("disk I/O error")
-
-        patched.setattr(Database, "checkpoint", failing)
-        for i in range(2 * SETTLED_AFTER):
-            assert writers.write(recording(f"party-{i}")) == i + 1
-    wal = Path(f"{database.path}-wal")
-    long = wal.stat().st_size
-    for i in range(4 * SETTLED_AFTER):
-        writers.write(recording(f"later-{i}"))
-        if database._moving is not None:
-            database._moving.join()
-    assert wal.stat().st_size < 2 * long

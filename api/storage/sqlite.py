@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
 from sqlite_utils import Database as SqliteUtils
 
 from api.errors import Busy
 from api.storage import faults
 from api.storage.faults import StoreError
+from api.storage.settling import Settling
 from api.storage.tables import create_derived, drop_derived, migrations
 
 # How long a statement waits for a lock that the writer's turn does not cover (a checkpoint, a backup), in milliseconds.
@@ -28,13 +28,6 @@ CACHE_KIB = 16_384
 
 # An import changes many pages of many indexes in each turn, and has them all at hand with so much.
 BULK_CACHE_KIB = 65_536
-
-# After how many turns of a server the pages in its write-ahead log are moved to the file. SQLite itself does so within
-# commits, and after 1,000 pages, which twenty claims fill: whoever waited for the turn waited for that, too, and pages
-# that every claim changes were moved over and over. Beside an import a commit moved what that had left.
-SETTLED_AFTER = 16
-
-told = structlog.get_logger()
 
 Connection = sqlite3.Connection
 
@@ -54,8 +47,7 @@ class Database:
         self.heads = Path(heads or f"{path}.heads")
         self.extends_heads = False
         self._local = threading.local()
-        self._turns = 0
-        self._moving: threading.Thread | None = None
+        self._settling = Settling(self)
 
     def reader(self) -> Connection:
         """This thread's connection for reading: it cannot write."""
@@ -172,31 +164,39 @@ class Database:
 
         Out: how many pages the log had.
         """
-        _, pages, _ = self._writer().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        return int(pages)
+        return self.move_log()[0]
+
+    def move_log(self) -> tuple[int, int]:
+        """What `checkpoint` does. Out: how many pages the log has, and how many of them are in the file by now."""
+        _, pages, moved = self._writer().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(pages), int(moved)
+
+    def begin_log_anew(self, patience: int, *, cut: bool = False) -> bool:
+        """Move the rest of the write-ahead log and let the next turn write over it, so that the file grows no further;
+        or `cut` the file down to nothing.
+
+        Turns wait meanwhile, and `patience` is for how many milliseconds that waits for readers of an older state. Out:
+        whether none was left.
+        """
+        with self._alone() as connection:
+            connection.execute(f"PRAGMA busy_timeout = {patience}")
+            try:
+                mode = "TRUNCATE" if cut else "RESTART"
+                busy, _, _ = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        return not busy
 
     def settle(self) -> None:
-        """Every so many turns: begin to move what is in the write-ahead log to the database file, in a thread beside
-        the next ones. From the first call on this thread's commits leave that alone."""
+        """After every so many turns: begin to move what is in the write-ahead log to the database file, beside the next
+        ones. From the first call on this thread's commits leave that alone."""
         writer: Connection | None = getattr(self._local, "writer", None)
         if writer is None:
             return  # there was no turn to be had
         if not self._local.settles:
             writer.execute("PRAGMA wal_autocheckpoint = 0")
             self._local.settles = True
-        self._turns += 1
-        if self._turns % SETTLED_AFTER == 0 and not (self._moving and self._moving.is_alive()):
-            self._moving = threading.Thread(target=self._move, name="checkpoint", daemon=True)
-            self._moving.start()
-
-    def _move(self) -> None:
-        try:
-            self.checkpoint()
-        except (sqlite3.Error, StoreError) as error:
-            # Nothing is lost by that: what was written stays in the log, and the next turn fails for itself.
-            told.warning("the write-ahead log was not moved", error=str(error))
-        finally:
-            self.close()
+        self._settling.turn_done()
 
     def discard(self) -> None:
         """Remove the file, and those that belong to it as long as it is used."""
@@ -258,20 +258,11 @@ class Database:
             finally:
                 connection.execute("PRAGMA temp_store = MEMORY")
         end = time.monotonic() + patience
-        while not self._empty_log():
+        # Writers are held up as well while this waits for readers, so it lets them in every now and then.
+        while not self.begin_log_anew(GLANCE, cut=True):
             if time.monotonic() > end:
                 return False
         return True
-
-    def _empty_log(self) -> bool:
-        # Writers are held up as well while this waits for readers, so it lets them in every now and then.
-        with self._alone() as connection:
-            connection.execute(f"PRAGMA busy_timeout = {GLANCE}")
-            try:
-                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            finally:
-                connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-        return not busy
 
     def backup(self, path: Path, progress: Callable[[int, int], None] = lambda done, pages: None) -> None:
         """Copy the database as it is at this moment to a new file, while writers go on. `progress` is told pages done
