@@ -69,6 +69,8 @@ class Nodes:
         self.primary, self._watch = primary, watch
         self._places, self._waits = places, waits
         self._in_vain = 0.0
+        # So many entries the primary has shown: who asks for no more need not ask it for its head.
+        self._shown = 0
 
     @property
     def are_several(self) -> bool:
@@ -118,8 +120,10 @@ class Nodes:
 
     def _of_primary(self, work: Work[T], needs: Needs) -> T:
         size = max(needs.size, needs.point.size if needs.point else 0)
-        if size and self._waits:
-            self._reached(self.primary.reader(), size, time.monotonic() + A_MOMENT)
+        if self._waits and size > self._shown and self._reached(
+            self.primary.reader(), size, time.monotonic() + A_MOMENT
+        ):
+            self._shown = size
         if needs.point:
             consistency.check(self.primary.reader(), needs.point)
         return work(self.primary)

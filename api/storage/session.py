@@ -13,6 +13,7 @@ from psycopg.types.numeric import Int8BinaryDumper
 from api.storage import dialect, faults
 from api.storage.faults import EngineFailure, StoreError
 from api.storage.postgresql_search import FULL_TEXT
+from api.storage.prepared import Prepared, Rows
 
 # The settings that have the URLs of the servers.
 PRIMARY, REPLICA = "DATABASE_URL", "DATABASE_REPLICA_URL"
@@ -115,6 +116,7 @@ class Session:
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         self._connect = connect
         self.raw = connect()
+        self._prepared = Prepared(self.raw)
         self.busy = self.writing = False
         self.rebuilt = self.free = False
 
@@ -123,7 +125,7 @@ class Session:
         """Whether each transaction may have another session of the server."""
         return self.raw.prepare_threshold is None
 
-    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
         """Run a statement of the package. Raises EngineFailure."""
         statement = dialect.translated(sql)
         given = dialect.values(statement, parameters)
@@ -177,13 +179,18 @@ class Session:
         """Put another connection in place of the one that was cut. Raises StoreError."""
         self.close()
         self.raw = self._connect()
+        self._prepared = Prepared(self.raw)
 
     def close(self) -> None:
         """Close the connection."""
         self.raw.close()
 
-    def _run(self, text: str, given: Any) -> Cursor:
+    def _run(self, text: str, given: Any) -> Cursor | Rows:
         searches = SEARCHES in text
+        if not searches and not self.writing:
+            rows = self._prepared.rows(text, given)
+            if rows is not None:
+                return rows
         if searches and self.busy and not self.free:
             self.run(FREE)
             self.free = True
