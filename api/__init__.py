@@ -43,8 +43,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     import os
     import threading
 
-    from flask import Flask
-
     from api import context, limits, logs, openapi, pages, problems, routes, watch
     from api.settings import Settings
     from api.storage import opening
@@ -52,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings = settings or Settings.from_environ(os.environ)
     logs.configure(settings.log_level)
-    app = Flask(__name__, static_folder=None)
+    app = context.Application(__name__, static_folder=None)
     context.register(app)
     database = opening.database(settings.database, settings.heads_path)
     app.extensions["onrecord"] = context.House(

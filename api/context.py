@@ -102,6 +102,16 @@ class Request(flask.Request):
         return self._id
 
 
+class Application(flask.Flask):
+    """Flask, in which no function is a coroutine: it need not look at each, and at each hook, whether it is one."""
+
+    request_class = Request
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 class SlugConverter(BaseConverter):
     """`<slug:id>` in a rule: what can be no slug is no resource."""
 
@@ -131,9 +141,7 @@ class IndexConverter(BaseConverter):
 
 
 def register(app: flask.Flask) -> None:
-    """Gives `app` the request class, the one hook after each request, and URLs that mean only what they
-    say."""
-    app.request_class = Request
+    """Gives `app` the one hook after each request, and URLs that mean only what they say."""
     app.url_map.converters |= {
         "claim": ClaimConverter,
         "index": IndexConverter,
@@ -146,12 +154,12 @@ def register(app: flask.Flask) -> None:
 
 def house() -> House:
     """What the application that serves the current request has."""
-    found: House = flask.current_app.extensions["onrecord"]
+    found: House = flask.current_app._get_current_object().extensions["onrecord"]  # type: ignore[attr-defined]
     return found
 
 
 def current() -> Request:
-    """The current request itself, not its proxy."""
+    """The current request itself, not its proxy, which looks it up for each attribute."""
     return flask.request._get_current_object()  # type: ignore[attr-defined,no-any-return]
 
 

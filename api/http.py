@@ -322,7 +322,7 @@ def answer(
     A GET whose If-None-Match has that ETag is answered by 304. `cache` holds for readers without a token;
     those with one are always told `private, no-store`.
     """
-    environ = flask.request.environ
+    environ = current().environ
     # A 204 has no content, and may not speak of its length (RFC 9110, 8.6).
     sent = [] if status == 204 else [("Content-Type", content_type), ("Content-Length", str(len(body)))]
     cache = PRIVATE if "HTTP_AUTHORIZATION" in environ else cache
@@ -343,7 +343,7 @@ def not_modified(etag: str, *, cache: str = PUBLIC, modified: datetime | None = 
     `modified` is what the answer would say in Last-Modified. If-Modified-Since is heeded with it, and only where there
     is no If-None-Match (RFC 9110, 13.1.3).
     """
-    environ = flask.request.environ
+    environ = current().environ
     # `*` asks whether there is anything at all, which is not known yet: `answer` decides that one.
     given = environ.get("HTTP_IF_NONE_MATCH", "*")
     if given.strip() != "*" and _matches(environ, etag):
@@ -374,7 +374,7 @@ def next_url(cursor: str) -> str:
 
 def address() -> str:
     """The URL that the request was sent to, in the bytes in which it was written: what a whole answer is kept under."""
-    environ = flask.request.environ
+    environ = current().environ
     host = environ.get("HTTP_HOST", "")
     return f"{environ['wsgi.url_scheme']}://{host}{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
 
