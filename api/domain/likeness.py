@@ -56,4 +56,5 @@ def of(one: Words, other: str) -> float:
 
 
 def _content(words: list[str]) -> frozenset[str]:
-    return frozenset(word for word in words if word not in _LEFT_OUT) or frozenset(words)
+    every = frozenset(words)
+    return every - _LEFT_OUT or every

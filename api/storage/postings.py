@@ -50,15 +50,17 @@ def newest(db: Connection, terms: Sequence[Term], last: int, most: int) -> list[
     return [row[0] for row in db.execute(sql, parameters | {"last_row": last, "most": most})]
 
 
-def with_most(db: Connection, terms: Sequence[Term], least: int, most: int) -> list[Said]:
-    """The newest rows that have at least so many of the terms, without those that were replaced."""
+def with_most(db: Connection, terms: Sequence[Term], least: int, most: int) -> tuple[list[Said], bool]:
+    """The newest `most` rows that have at least so many of the terms, without those of them that were replaced, and
+    whether there may be more."""
     index: FullText = getattr(db, "full_text", full_text.SQLITE)
     condition, parameters = index.most_of(terms, least)
     found = (
         f"SELECT {index.row} AS id FROM {index.source} WHERE {condition} ORDER BY {index.row} DESC LIMIT :most"
     )
-    sql = f"SELECT s.no, s.text, s.variants FROM ({found}) w JOIN searchable s ON s.id = w.id WHERE s.live = 1"
-    return [Said(*row) for row in db.execute(sql, parameters | {"most": most})]
+    sql = f"SELECT s.live, s.no, s.text, s.variants FROM ({found}) w JOIN searchable s ON s.id = w.id"
+    rows = db.execute(sql, parameters | {"most": most}).fetchall()
+    return [Said(*row) for live, *row in rows if live], len(rows) == most
 
 
 def of_rows(db: Connection, ids: Sequence[int], within: Within) -> list[Indexed]:

@@ -10,6 +10,7 @@ import pytest
 from api.reads import duplicates
 from api.storage import log
 from api.storage.sqlite import Database
+from tests.records import Recorder, ulid
 
 QUOTED = "Secure Communities is not voluntary and never has been."
 
@@ -51,3 +52,17 @@ def test_a_part_of_what_was_said_is_found(dhs: Database) -> None:
 def test_what_is_only_on_the_same_matter_is_none(dhs: Database) -> None:
     """Words that stand in half of the record are not enough."""
     assert duplicates.likely(dhs.reader(), "Secure Communities costs participating counties and cities nothing.") == []
+
+
+def test_what_many_share_two_words_with_is_found_by_all_three(database: Database) -> None:
+    """However many are newer, and although some of the newest were corrected and are no longer found by what they
+    said."""
+    record = Recorder(database)
+    record.party("dhs")
+    record.claim("Jurisdictions cannot terminate agreements unilaterally.", "dhs", id=ulid(1))
+    for i in range(2, 2 + 2 * duplicates.GLANCED_AT):
+        record.claim(f"Jurisdictions unilaterally did matter {i} of many.", "dhs", id=ulid(i))
+        if i % 2:
+            record.amend_claim(ulid(i), text=f"They did matter {i} of many.")
+    found = duplicates.likely(database.reader(), "Jurisdictions can terminate agreements unilaterally.")
+    assert [log.claim_of(log.excerpt(database.reader(), one.no)).decode() for one in found] == [ulid(1)]
