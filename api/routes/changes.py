@@ -25,7 +25,7 @@ CHANGES, ENTRY = ChangesQuery(), EntryQuery()
 # Where the same is to be had for readers of feeds.
 FEEDS = "Link", feeds.alternates()
 
-# How often a held poll looks at the head, in seconds: one SELECT of one row.
+# How often a held poll looks at the head, in seconds.
 GLANCE = 0.1
 
 
@@ -72,15 +72,14 @@ def _entry(db: Connection, index: int) -> http.Answer:
 
 
 def _poll(database: Database, asked: Mapping[str, Any], until: float) -> http.Answer:
-    db = database.reader()
-    head = log.head(db)
+    head = database.head()
     seen = changes.seen(asked.get("since"), head)
     unchanged = _unchanged(head, seen)
     if unchanged is not None and not asked["wait"]:
         return unchanged
-    changes.check(db, asked.get("since"), head)
+    changes.check(database.reader(), asked.get("since"), head)
     if asked["wait"] and seen == head.size:
-        unchanged = _unchanged(_await(http.house(), db, head, until), seen)
+        unchanged = _unchanged(_await(http.house(), database, head, until), seen)
     return unchanged or _page(http.house(), database, asked, seen)
 
 
@@ -100,7 +99,7 @@ def _page(house: House, database: Database, asked: Mapping[str, Any], seen: int)
     return http.answer(feed.body, etag=etag, cache=cache, headers=(token, FEEDS))
 
 
-def _await(house: House, db: Connection, head: Head, until: float) -> Head:
+def _await(house: House, database: Database, head: Head, until: float) -> Head:
     """The head once it has moved, or as it is at that time, or at once where too many wait already.
 
     Each waiter holds a thread, so no more may wait than leaves threads for those who want an answer now.
@@ -111,7 +110,7 @@ def _await(house: House, db: Connection, head: Head, until: float) -> Head:
         current = head
         while current.size == head.size and time.monotonic() < until and not house.stopping():
             time.sleep(GLANCE)
-            current = log.head(db)
+            current = database.head()
         return current
     finally:
         house.waiters.release()

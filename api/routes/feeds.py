@@ -60,7 +60,7 @@ def _made(
     database: Database, asked: Mapping[str, Any], rendered: Callable[[Feed], bytes], content_type: str
 ) -> http.Answer:
     # As with polls, 304 is decided from the head, before a row is read.
-    unchanged = _unchanged(log.head(database.reader()))
+    unchanged = _unchanged(database.head())
     if unchanged is not None:
         return unchanged
     with database.snapshot() as db:

@@ -120,7 +120,7 @@ def made_once(
 ) -> http.Answer:
     """What `making` makes of one state of the record, or made of the same one for the same URL before; 304 for who has
     it. Its ETag is that of the head, with `more` where it follows from more than the log and the URL."""
-    etag = head_etag(log.head(database.reader()), more)
+    etag = head_etag(database.head(), more)
     unchanged = http.not_modified(etag)
     if unchanged is not None:
         return unchanged

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from api.storage.log import Connection
+from api.storage.log import Connection, Head
 
 # How the place of a database begins that is on a server; any other is the path of a file.
 SERVER = "postgresql://"
@@ -55,6 +55,10 @@ class Database(Protocol):
 
     def snapshot(self) -> AbstractContextManager[Connection]:
         """Several reads of one and the same state of the record."""
+        ...
+
+    def head(self) -> Head:
+        """The head of the log, without asking the engine where that is known to be the same as before."""
         ...
 
     def turn(self) -> AbstractContextManager[Connection]:

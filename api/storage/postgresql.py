@@ -12,9 +12,11 @@ import psycopg
 from psycopg import conninfo, pq
 
 from api.errors import Busy
+from api.storage import log
 from api.storage import postgresql_tables as tables
 from api.storage.database import BESIDE_SERVER
 from api.storage.faults import EngineFailure, StoreError
+from api.storage.log import Head
 from api.storage.session import PLANNING, PRIMARY, SETTINGS, Cursor, Session, connect, failure
 
 # The lock that is the writer's turn: any number will do that nobody else uses in this database.
@@ -60,6 +62,10 @@ class Database:
         """This thread's connection for reading: it cannot write."""
         session = self._session("session")
         return self._session("aside") if session.writing else session
+
+    def head(self) -> Head:
+        """The head of the log."""
+        return log.head(self.reader())
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:

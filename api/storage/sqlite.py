@@ -15,8 +15,10 @@ from pathlib import Path
 from sqlite_utils import Database as SqliteUtils
 
 from api.errors import Busy
-from api.storage import faults
+from api.storage import faults, log
 from api.storage.faults import StoreError
+from api.storage.log import Head
+from api.storage.newest import Newest, counted
 from api.storage.settling import Settling
 from api.storage.tables import create_derived, drop_derived, migrations
 
@@ -48,6 +50,7 @@ class Database:
         self.extends_heads = False
         self._local = threading.local()
         self._settling = Settling(self)
+        self._newest = Newest(f"{path}.lock")
 
     def reader(self) -> Connection:
         """This thread's connection for reading: it cannot write."""
@@ -57,6 +60,10 @@ class Database:
             connection.execute("PRAGMA query_only = ON")
             self._local.reader = connection
         return connection
+
+    def head(self) -> Head:
+        """The head of the log."""
+        return self._newest.head(lambda: log.head(self.reader()))
 
     @property
     def name(self) -> str:
@@ -95,7 +102,7 @@ class Database:
         writes fails under other writers whatever its timeout. When this returns the changes are on the disk
         (synchronous = FULL).
         """
-        with self._alone() as connection:
+        with self._alone() as connection, counted(self._local.lock):
             _begin(connection)
             try:
                 yield connection
