@@ -12,7 +12,8 @@ import flask.testing
 import pytest
 
 from api.embedding.embedder import OFF, Embedder
-from api.storage import keys
+from api.storage import keys, log
+from api.storage.log import Connection, Head
 from api.storage.sqlite import Database
 from tests.histories import Chronicle
 from tests.postgresql import Server, Unavailable, running
@@ -54,6 +55,21 @@ def embedder() -> Embedder:
     if made.name is None:
         pytest.skip(f"Meaning is not tested. {made.reason}")
     return made
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the heads that a store was asked for."""
+    sizes: list[int] = []
+    head = log.head
+
+    def noted(db: Connection) -> Head:
+        found = head(db)
+        sizes.append(found.size)
+        return found
+
+    monkeypatch.setattr(log, "head", noted)
+    return sizes
 
 
 @pytest.fixture

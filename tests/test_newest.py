@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from api.storage import log, newest
-from api.storage.log import Connection, Head
 from api.storage.sqlite import Database
 from api.writers import Writers
 from tests.records import Recorder, recording
@@ -24,21 +23,6 @@ with Database(sys.argv[1]).turn():
     print("taken", flush=True)
     time.sleep(60)
 """
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of the heads that SQLite was asked for."""
-    sizes: list[int] = []
-    head = log.head
-
-    def noted(db: Connection) -> Head:
-        found = head(db)
-        sizes.append(found.size)
-        return found
-
-    monkeypatch.setattr(log, "head", noted)
-    return sizes
 
 
 @pytest.fixture

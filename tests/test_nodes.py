@@ -8,25 +8,8 @@ import pytest
 
 from api import nodes
 from api.nodes import Needs, Nodes
-from api.storage import log
-from api.storage.log import Connection, Head
 from api.storage.sqlite import Database
 from tests.records import Recorder
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of the heads that were read."""
-    heads: list[int] = []
-    head = log.head
-
-    def noted(db: Connection) -> Head:
-        found = head(db)
-        heads.append(found.size)
-        return found
-
-    monkeypatch.setattr(log, "head", noted)
-    return heads
 
 
 def test_a_primary_is_asked_once_for_what_it_has_shown(database: Database, asked: list[int]) -> None:

@@ -28,6 +28,8 @@ def database(folder: Path, count: int) -> Path:
         _onrecord(building, "import", str(file))
         file.unlink()
     building.rename(path)
+    # Turns are counted beside the database, and where they never were every poll asks SQLite: no service is like that.
+    _onrecord(path, "migrate")
     return path
 
 
