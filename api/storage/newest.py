@@ -1,7 +1,7 @@
 """The head of a log in a SQLite file, which is read again only once somebody had a turn.
 
 Most requests are polls that are answered by 304, and all that they read is the head. To ask SQLite for it, and to wait
-for the interpreter that the statement lets go of, took a fifth of such a request. So whoever has a turn counts it in
+for the interpreter that the statement lets go of, took a tenth of such a request. So whoever has a turn counts it in
 the lock file, before and after, and whoever wants the head looks at the count. It cannot be SQLite's own files that are
 looked at: its locks on them end when anybody else in the process closes one.
 """
