@@ -72,6 +72,10 @@ class Server:
             if connection is not self._owner:
                 connection.close()
 
+    def cut(self, name: str) -> None:
+        """End every connection to a database but the server's own."""
+        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
     def create(self, template: str = "template0", name: str | None = None) -> str:
         """Make a database. Out: its name."""
         name = name or f"record_{next(self._numbers)}"

@@ -67,7 +67,7 @@ def claim_body(text: str, speaker: str, stances: dict[str, str] | None = None, *
 def recording(party_id: str) -> Callable[[Turn], int]:
     """Work for a turn: to record a party. It returns the number of the entry."""
     body = {"id": party_id, "name": party_id.title(), "kind": "organization"}
-    return lambda turn: turn.append(lambda known: parties.record(body, known), "operator").index
+    return lambda turn: turn.append(lambda known: parties.record(body, known), OPERATOR).index
 
 
 def write_many(

@@ -27,8 +27,8 @@ from tests.histories import Chronicle
 from tests.pgbouncer import ROOT, Pgbouncer, running
 from tests.postgresql import Server
 from tests.processes import Unavailable
-from tests.records import Recorder
-from tests.test_postgresql import add, opened
+from tests.records import Recorder, recording
+from tests.test_postgresql import opened
 
 WRITERS = 4
 EACH = 25
@@ -170,7 +170,7 @@ def test_a_restart_of_it_is_not_noticed(behind: Database, pooler: Pgbouncer) -> 
 
     def work(turn: ledger.Turn) -> int:
         tries.append(1)
-        index = add(turn, "ice")
+        index = recording("ice")(turn)
         if len(tries) == 1:
             pooler.stop(signal.SIGKILL)
             pooler.start()
@@ -184,14 +184,13 @@ def test_a_restart_of_it_is_not_noticed(behind: Database, pooler: Pgbouncer) -> 
 def test_a_server_that_cuts_connections(behind: Database, name: str, postgresql: Server) -> None:
     """Where the server behind it is restarted, idle clients notice nothing; a turn that is cut leaves nothing, and
     says so with what to do."""
-    ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     Recorder(behind).party("dhs")
-    postgresql.run(ended)
+    postgresql.cut(name)
     assert log.head(behind.reader()).size == 1
     with pytest.raises(EngineFailure) as failed, ledger.turn(behind) as turn:
-        add(turn, "ice")
+        recording("ice")(turn)
         log.head(turn.db)
-        postgresql.run(ended)
+        postgresql.cut(name)
         log.head(turn.db)
     refused = faults.refusal(failed.value)
     assert isinstance(refused, StorageUnavailable) and refused.headers["Retry-After"]

@@ -17,7 +17,6 @@ import pytest
 
 from api import create_app, ledger
 from api.cli.findings import of_server
-from api.domain import parties
 from api.errors import Busy, StorageUnavailable
 from api.ledger import Turn
 from api.settings import Settings
@@ -28,7 +27,7 @@ from api.verification import verify
 from api.writers import Writers
 from tests.postgresql import PASSWORD, Server, running
 from tests.processes import free_port
-from tests.records import DESK, OPERATOR, Recorder
+from tests.records import DESK, Recorder, recording
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,17 +44,6 @@ def opened(url: str, tmp_path: Path) -> Iterator[Database]:
     made = Database(url, tmp_path / "heads", tmp_path / "record")
     yield made
     made.close()
-
-
-def cut(server: Server, name: str) -> None:
-    """End every connection to a database but the server's own."""
-    server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-
-
-def add(turn: Turn, party: str) -> int:
-    """Append a party."""
-    body = {"id": party, "name": party, "kind": "organization"}
-    return turn.append(lambda record: parties.record(body, record), OPERATOR).index
 
 
 # --- turns -----------------------------------------------------------------------------------------
@@ -93,17 +81,17 @@ def test_writers_in_four_processes(on_server: Database, name: str, postgresql: S
 def test_a_turn_is_whole_or_not_at_all(on_server: Database) -> None:
     """What a turn wrote before it failed is not there, and its numbers are given again."""
     with pytest.raises(ZeroDivisionError), ledger.turn(on_server) as turn:
-        add(turn, "lost")
+        recording("lost")(turn)
         raise ZeroDivisionError
     with ledger.turn(on_server) as turn:
-        assert add(turn, "kept") == 0
+        assert recording("kept")(turn) == 0
     assert log.number(on_server.reader(), "party/lost") is None
 
 
 def test_a_mistake_in_a_turn_is_told_where_it_ends(on_server: Database) -> None:
     """Statements are sent without waiting for what comes of them; none is committed if one of them failed."""
     with pytest.raises(EngineFailure) as failed, ledger.turn(on_server) as turn:
-        add(turn, "dhs")
+        recording("dhs")(turn)
         log.add_subject(turn.db, "party/dhs", 7)
     assert failed.value.code == "23505" and faults.refusal(failed.value) is None
     assert log.head(on_server.reader()).size == 0
@@ -190,12 +178,12 @@ def test_a_rebuild_waits_for_who_reads_an_older_state(
 def test_a_reader_that_was_cut_off_connects_again(on_server: Database, name: str, postgresql: Server) -> None:
     """A server that was restarted, or a connection that somebody cut, is not noticed by who reads."""
     assert log.head(on_server.reader()).size == 0
-    cut(postgresql, name)
+    postgresql.cut(name)
     assert log.head(on_server.reader()).size == 0
-    cut(postgresql, name)
+    postgresql.cut(name)
     with on_server.snapshot() as db:
         assert log.head(db).size == 0
-    cut(postgresql, name)
+    postgresql.cut(name)
     Recorder(on_server).party("dhs")
     assert log.head(on_server.reader()).size == 1
 
@@ -203,8 +191,8 @@ def test_a_reader_that_was_cut_off_connects_again(on_server: Database, name: str
 def test_a_turn_that_is_cut_off_leaves_nothing(on_server: Database, name: str, postgresql: Server) -> None:
     """Half a turn is none. Whoever wrote is told, unless it is done again from the beginning."""
     with pytest.raises(EngineFailure) as failed, ledger.turn(on_server) as turn:
-        add(turn, "half")
-        cut(postgresql, name)
+        recording("half")(turn)
+        postgresql.cut(name)
         log.head(turn.db)
     refused = faults.refusal(failed.value)
     assert isinstance(refused, StorageUnavailable) and refused.headers["Retry-After"]
@@ -213,9 +201,9 @@ def test_a_turn_that_is_cut_off_leaves_nothing(on_server: Database, name: str, p
 
     def work(turn: Turn) -> int:
         tries.append(1)
-        index = add(turn, "whole")
+        index = recording("whole")(turn)
         if len(tries) == 1:
-            cut(postgresql, name)
+            postgresql.cut(name)
             log.head(turn.db)
         return index
 
@@ -240,7 +228,7 @@ def written_as_it_is_lost(
 
     def work(turn: Turn) -> int:
         tries.append(1)
-        return add(turn, "once")
+        return recording("once")(turn)
 
     monkeypatch.setattr(session.Session, "run", patched)
     with pytest.raises(EngineFailure) as failed:
@@ -270,7 +258,7 @@ def test_what_is_cut_off_as_it_commits_may_be_there_or_not(
     it."""
 
     def cut_off(lost: session.Session, commit: Callable[[], session.Cursor]) -> session.Cursor:
-        cut(postgresql, name)
+        postgresql.cut(name)
         return commit()
 
     assert written_as_it_is_lost(on_server, monkeypatch, cut_off) == 0
@@ -358,14 +346,14 @@ def test_a_standby_is_read_and_takes_over(tmp_path: Path, postgresql: Server) ->
                 assert verify(db) is None
             for _ in range(2):
                 with pytest.raises(EngineFailure) as failed, ledger.turn(database) as turn:
-                    add(turn, "ice")
+                    recording("ice")(turn)
                 refused = faults.refusal(failed.value)
                 assert isinstance(refused, StorageUnavailable) and "only be read" in refused.detail
             problems = [finding.problem for finding in of_server(database) if finding.problem]
             assert problems[:1] == ["the server is a standby"]
             assert server.run("SELECT pg_promote()") == [(True,)]
             with ledger.turn(database) as turn:
-                assert add(turn, "ice") == 1
+                assert recording("ice")(turn) == 1
         server.stop()
 
 
@@ -421,7 +409,7 @@ def test_clients_are_told_to_come_back(tmp_path: Path, postgresql: Server, capfd
         refused()
         assert server.run("SELECT pg_promote()") == [(True,)]
         server.run("ALTER ROLE onrecord PASSWORD 'another-one'")
-        cut(server, name)
+        server.cut(name)
         refused("/v1/claims")
         server.run(f"ALTER ROLE onrecord PASSWORD '{PASSWORD}'")
         assert client.post("/v1/parties", json=body, headers=headers).status_code == 201

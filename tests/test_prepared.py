@@ -86,13 +86,12 @@ def test_a_read_that_fails_says_why(session: Session) -> None:
 def test_a_read_that_is_cut_off_is_done_again(session: Session, on_server: Database, postgresql: Server) -> None:
     """On another connection, which has prepared nothing yet; within a snapshot it is told."""
     name = on_server.name.rpartition("/")[2]
-    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     found = often(session, READ, {"first": 3})
-    postgresql.run(cut)
+    postgresql.cut(name)
     assert often(session, READ, {"first": 3}) == found
     with pytest.raises(EngineFailure) as failed, on_server.snapshot() as db:
         often(db, READ, {"first": 3})
-        postgresql.run(cut)
+        postgresql.cut(name)
         db.execute(READ, {"first": 3})
     assert failed.value.lost and faults.is_away(failed.value)
 

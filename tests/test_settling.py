@@ -29,14 +29,20 @@ def pages(database: Database) -> int:
     return Path(f"{database.path}-wal").stat().st_size // PAGE
 
 
+def moved(database: Database) -> None:
+    """Wait until nobody moves the log any more."""
+    thread = database._settling._thread
+    assert thread is not None
+    thread.join()
+
+
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A log that is long at so many pages: those of ten turns or so."""
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log is long that has the pages of ten turns or so."""
     monkeypatch.setattr(settling, "LONG", 200)
-    return 200
 
 
-def test_log_is_begun_anew_while_others_write(database: Database, short: int) -> None:
+def test_log_is_begun_anew_while_others_write(database: Database, short: None) -> None:
     """All of it is moved again and again, although turns never pause: otherwise it would be as long as all of them."""
     writers = Writers(database)
 
@@ -44,16 +50,16 @@ def test_log_is_begun_anew_while_others_write(database: Database, short: int) ->
         write(writers, name, 20 * TURNS)
 
     write(writers, "first", TURNS)
-    database._settling.wait()
+    moved(database)
     written = pages(database) * 40
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(writing, ("one", "two")))
-    database._settling.wait()
+    moved(database)
     assert pages(database) < written / 4
 
 
 def test_reader_of_an_older_state_is_not_waited_for(
-    database: Database, short: int, monkeypatch: pytest.MonkeyPatch
+    database: Database, short: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As long as it reads the log grows, and turns go on. When it is done the log is begun anew."""
     begun: list[bool] = []
@@ -69,10 +75,10 @@ def test_reader_of_an_older_state_is_not_waited_for(
         db.execute("SELECT count(*) FROM entries").fetchone()
         for i in range(8):
             write(writers, f"during-{i}", TURNS)
-            database._settling.wait()
+            moved(database)
         assert True not in begun and len(begun) <= 2
     write(writers, "after", 2 * TURNS)
-    database._settling.wait()
+    moved(database)
     assert begun[-1]
     long = pages(database)
     write(writers, "anew", TURNS)
@@ -90,9 +96,9 @@ def test_log_that_cannot_be_moved_fails_no_write(database: Database, monkeypatch
 
         patched.setattr(Database, "move_log", failing)
         write(writers, "unmoved", 2 * TURNS)
-        database._settling.wait()
+        moved(database)
     long = pages(database)
     for i in range(4):
         write(writers, f"moved-{i}", TURNS)
-        database._settling.wait()
+        moved(database)
     assert pages(database) < 2 * long

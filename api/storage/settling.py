@@ -47,13 +47,6 @@ class Settling:
             self._thread = Thread(target=self._move, name="checkpoint", daemon=True)
             self._thread.start()
 
-    def wait(self) -> None:
-        """Wait until nobody is at it."""
-        with self._lock:
-            thread = self._thread
-        if thread is not None:
-            thread.join()
-
     def _move(self) -> None:
         try:
             pages, _ = self._database.move_log()
