@@ -20,6 +20,7 @@ from api.embedding.judge import Judge
 from api.kept import Kept
 from api.keyring import KeySource
 from api.nodes import Nodes
+from api.reads.duplicates import Common
 from api.storage.database import is_server
 from schemas import vocabulary
 
@@ -72,6 +73,7 @@ class House:
     embedder: Embedder = field(init=False)
     judge: Judge = field(init=False)
     kept: Kept = field(default_factory=Kept)
+    common: Common = field(default_factory=Common)
 
     def __post_init__(self) -> None:
         keys = KeySource(self.settings.signing_key, keyring.beside(self.database.beside))

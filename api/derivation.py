@@ -134,10 +134,7 @@ def _place(claim: Claim, history: History) -> Placement:
 
 def _whose(history: History, attribution: Body) -> Whose:
     speakers = attribution["speaker"], attribution.get("on_behalf_of")
-    by: Whose | None = history.from_parties.get(speakers)
-    if by is None:
-        by = history.from_parties[speakers] = whose(attribution, history)
-    return by
+    return history.of_parties(speakers, lambda: whose(attribution, history))
 
 
 def _verdicts(history: History, claim: Claim, entry: Entry) -> None:
@@ -263,10 +260,7 @@ def _replace_names(history: History, number: int, before: Party | None, after: P
 
 
 def _numbered(history: History, rows: frozenset[tuple[str, str, str]]) -> list[tuple[int, int, str]]:
-    numbered: list[tuple[int, int, str]] | None = history.from_parties.get(rows)
-    if numbered is None:
-        numbered = history.from_parties[rows] = _looked_up(history, rows)
-    return numbered
+    return history.of_parties(rows, lambda: _looked_up(history, rows))
 
 
 def _looked_up(history: History, rows: frozenset[tuple[str, str, str]]) -> list[tuple[int, int, str]]:

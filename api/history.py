@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 from api.domain import claims, contradictions, names, parties, questions
 from api.domain.claims import Claim
 from api.domain.contradictions import Pair, pair_of
-from api.domain.entries import Entry
+from api.domain.entries import ERASURE, Entry
 from api.domain.parties import Party
 from api.domain.questions import Question
 from api.storage import lists, log
@@ -18,56 +18,86 @@ from api.storage.log import Connection
 # How many subjects or fingerprints are looked up by one statement.
 TOGETHER = 500
 
+Worked = TypeVar("Worked")
 
-# How many numbers of facets are kept from turn to turn.
-KEPT = 20_000
+# The kinds of entries that change a state which is kept from turn to turn.
+BEARING = ("party.recorded", "party.amended", "question.opened", "question.amended", ERASURE)
+
+# How many numbers, and how many states, are kept from turn to turn.
+KEPT, FOLDED = 20_000, 5_000
+
+KEPT_KINDS = ("party/", "question/")
 
 
-class Numbers:
-    """The numbers of parties, questions and facets, which never change once they are committed. Who takes many turns
-    hands them from one to the next instead of looking them up in each."""
+class Learned:
+    """What turns learned of parties, questions and facets and that still holds. Who takes many turns hands it from one
+    to the next instead of looking it up in each: numbers, which never change once they are committed, and states,
+    with what was worked out of them, which hold until an entry changes a party or a question."""
 
     def __init__(self) -> None:
         self.subjects: dict[str, int] = {}
         self.terms: dict[str, int] = {}
-        self._erasure: int | None = None
+        self.states: dict[str, Any] = {}
+        self.from_parties: dict[Any, Any] = {}
+        self._last: dict[str, int | None] = {}
 
-    def fit(self, erasure: int | None) -> None:
-        """Forget everything if there was another erasure since the last one that was told of: it took facets away, and
-        those that are left have other numbers."""
-        if erasure != self._erasure:
-            self._erasure = erasure
+    def fit(self, last: dict[str, int | None]) -> None:
+        """Forget what no longer holds. In: the last entry of each kind of `BEARING`.
+
+        An erasure took facets away, and those that are left have other numbers.
+        """
+        if last.get(ERASURE) != self._last.get(ERASURE):
             self.forget()
+        if last != self._last:
+            self._forget_states()
+        self._last = last
 
     def forget(self) -> None:
         """Forget everything: the log may be another one than before."""
         self.subjects.clear()
         self.terms.clear()
+        self._forget_states()
 
     def learn(self, subjects: dict[str, int], terms: dict[str, int]) -> None:
-        """Keep what a turn knew that has been committed."""
-        self.subjects |= {name: no for name, no in subjects.items() if name.startswith(("party/", "question/"))}
+        """Keep the numbers that a turn knew which has been committed."""
+        self.subjects |= {name: no for name, no in subjects.items() if name.startswith(KEPT_KINDS)}
         self.terms |= terms
-        for kept in (self.subjects, self.terms):
-            if len(kept) > KEPT:
-                kept.clear()
+        _bound(KEPT, self.subjects, self.terms)
+
+    def learn_states(self, states: dict[str, Any], from_parties: dict[Any, Any]) -> None:
+        """Keep the states that such a turn folded, and what it worked out of them."""
+        self.states |= {name: state for name, state in states.items() if state and name.startswith(KEPT_KINDS)}
+        self.from_parties |= from_parties
+        _bound(FOLDED, self.states, self.from_parties)
+
+    def _forget_states(self) -> None:
+        self.states.clear()
+        self.from_parties.clear()
+
+
+def _bound(most: int, *kept: dict[Any, Any]) -> None:
+    for one in kept:
+        if len(one) > most:
+            one.clear()
 
 
 class History:
     """The record as one transaction sees it (`api.domain.record.Record`). It keeps what it folded, so it
     lives no longer than that."""
 
-    def __init__(self, db: Connection, committed: Numbers | None = None) -> None:
+    def __init__(self, db: Connection, learned: Learned | None = None) -> None:
         self.db = db
-        self._committed = committed or Numbers()
+        self._learned = learned or Learned()
         self._states: dict[str, Any] = {}
         self._numbers: dict[str, int] = {}
         self._terms: dict[str, int] = {}
         # What is known to be on record nowhere, since it was looked for and nothing has named it since.
         self._unnamed: set[str] = set()
         self._unprinted: set[bytes] = set()
-        # What was worked out from parties as they stand, by whoever needs it again: emptied when one of them changes.
-        self.from_parties: dict[Any, Any] = {}
+        # What was worked out from parties as they stand: emptied when one of them changes.
+        self._from_parties: dict[Any, Any] = {}
+        # Whether a party or a question is changed in this transaction: what was learned before may not hold then.
+        self._changes_bearing = False
 
     def party(self, party_id: str) -> Party | None:
         found: Party | None = self._state(f"party/{party_id}", parties.evolve)
@@ -134,8 +164,9 @@ class History:
     def remember(self, subject: str, state: Any) -> None:
         """Put the state that an entry led to in place of the one that was folded."""
         self._states[subject] = state
-        if subject.startswith("party/"):
-            self.from_parties.clear()
+        if subject.startswith(KEPT_KINDS):
+            self._changes_bearing = True
+            self._from_parties.clear()
 
     def outdate(self, subject: str) -> None:
         """Drop the state that was folded of a subject: it is folded anew if anybody asks."""
@@ -171,20 +202,31 @@ class History:
         self._unprinted.discard(fingerprint)
 
     def committed(self) -> None:
-        """What the transaction named is durable now: the numbers can be handed on."""
-        self._committed.learn(self._numbers, self._terms)
+        """What the transaction named is durable now: it can be handed on. Not so the states, where some were changed:
+        the next turn will find that they were."""
+        self._learned.learn(self._numbers, self._terms)
+        if not self._changes_bearing:
+            self._learned.learn_states(self._states, self._from_parties)
+
+    def of_parties(self, key: Any, work_out: Callable[[], Worked]) -> Worked:
+        """What is worked out from parties as they stand, under a key of its own: once for as long as none changes."""
+        found: Worked | None = self._from_parties.get(key)
+        if found is None and not self._changes_bearing:
+            found = self._learned.from_parties.get(key)
+        if found is None:
+            found = self._from_parties[key] = work_out()
+        return found
 
     def forget(self) -> None:
         """Drop what was folded of claims and pairs, so that a long transaction keeps its memory; parties and
         questions are few."""
-        kept = ("party/", "question/")
-        self._states = {name: state for name, state in self._states.items() if name.startswith(kept)}
+        self._states = {name: state for name, state in self._states.items() if name.startswith(KEPT_KINDS)}
         self._unnamed, self._unprinted = set(), set()
-        self._numbers = {name: number for name, number in self._numbers.items() if name.startswith(kept)}
+        self._numbers = {name: number for name, number in self._numbers.items() if name.startswith(KEPT_KINDS)}
 
     def number(self, subject: str) -> int | None:
         """The number of a subject, None where no entry named it."""
-        found = self._numbers.get(subject) or self._committed.subjects.get(subject)
+        found = self._numbers.get(subject) or self._learned.subjects.get(subject)
         if found is None and subject not in self._unnamed:
             found = log.number(self.db, subject)
             if found is None:
@@ -205,7 +247,7 @@ class History:
 
     def term(self, facet: str) -> int:
         """The number of a facet's name, numbered now if it is new."""
-        found = self._terms.get(facet) or self._committed.terms.get(facet)
+        found = self._terms.get(facet) or self._learned.terms.get(facet)
         if found is None:
             found = lists.term(self.db, facet) or lists.add_term(self.db, facet)
             self._terms[facet] = found
@@ -215,15 +257,18 @@ class History:
         """The numbers of facets' names, in the order of the names; those that are new are numbered now."""
         # Sorted, so that new names are numbered in the same order when the tables are rebuilt.
         names = sorted(facets)
-        unknown = [name for name in names if name not in self._terms and name not in self._committed.terms]
+        unknown = [name for name in names if name not in self._terms and name not in self._learned.terms]
         if len(unknown) > 1:
             self.foresee([], facets=unknown)
         return [self.term(name) for name in names]
 
     def _state(self, subject: str, evolve: Callable[..., Any]) -> Any:
         if subject not in self._states:
-            number = self.number(subject)
-            self._states[subject] = None if number is None else self._folded(number, evolve)
+            state = self._learned.states.get(subject)
+            if state is None:
+                number = self.number(subject)
+                state = None if number is None else self._folded(number, evolve)
+            self._states[subject] = state
         return self._states[subject]
 
     def _folded(self, number: int, evolve: Callable[..., Any]) -> Any:

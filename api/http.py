@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
@@ -224,7 +224,7 @@ def loaded(schema: Schema, text: str) -> dict[str, Any]:
 
 def _json(*media_types: str, numbers_as_written: bool = False) -> Any:
     request = current()
-    if request.mimetype not in media_types or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
+    if request.environ.get("CONTENT_TYPE") != media_types[0] and not _is_of(request, media_types):
         raise errors.UnsupportedMediaType(
             f"Send the body with Content-Type: {media_types[0]}.",
             headers={"Accept-Patch" if MERGE_PATCH in media_types else "Accept-Post": ", ".join(media_types)},
@@ -237,6 +237,11 @@ def _json(*media_types: str, numbers_as_written: bool = False) -> Any:
         return strict_json.loads(raw_body(), vocabulary.MAX_DEPTH, numbers_as_written=numbers_as_written)
     except strict_json.BadJSON as bad:
         raise errors.MalformedJSON(bad.detail, errors=[FieldError(bad.pointer, bad.detail, bad.code)]) from None
+
+
+def _is_of(request: Request, media_types: Sequence[str]) -> bool:
+    charset = request.mimetype_params.get("charset", "utf-8")
+    return request.mimetype in media_types and charset.lower() == "utf-8"
 
 
 def _read(request: Request, limit: int) -> bytes:

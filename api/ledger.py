@@ -20,7 +20,7 @@ from api.derivation import derive
 from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf_data, payload_hash
 from api.domain.record import Record
 from api.drafts import Draft
-from api.history import History, Numbers
+from api.history import BEARING, History, Learned
 from api.received import NONSENSE, Unfit, misfit
 from api.storage import log, moves
 from api.storage.buffered import Buffered
@@ -49,9 +49,9 @@ WORLD = Source()
 class Turn:
     """A writer's turn on the log: any number of appends that become durable together."""
 
-    def __init__(self, db: Connection, source: Source = WORLD, numbers: Numbers | None = None) -> None:
+    def __init__(self, db: Connection, source: Source = WORLD, learned: Learned | None = None) -> None:
         self.db = db
-        self.history = History(db, numbers)
+        self.history = History(db, learned)
         self._tree = Tree(log.head(db))
         self._source = source
         self._moment: datetime | None = None
@@ -162,20 +162,20 @@ class Tree:
 
 @contextmanager
 def turn(
-    database: Database, source: Source = WORLD, numbers: Numbers | None = None, *, filling: bool = False
+    database: Database, source: Source = WORLD, learned: Learned | None = None, *, filling: bool = False
 ) -> Iterator[Turn]:
     """The writer's turn: all that is appended inside is durable when it ends, or none of it is there.
 
-    `numbers` are those that earlier turns on this database learned; what this one learns is added to them. Raises
-    LedgerRewound where the log has lost what was signed, unless it is only being filled with it again (`filling`).
+    `learned` is what earlier turns on this database learned; what this one learns is added to it. Raises LedgerRewound
+    where the log has lost what was signed, unless it is only being filled with it again (`filling`).
     """
     known = database.extends_heads
     with _guarded_turn(database, filling) as db:
-        if numbers is not None:
+        if learned is not None:
             if not known:
-                numbers.forget()
-            numbers.fit(log.last_erasure(db))
-        mine = Turn(db, source, numbers)
+                learned.forget()
+            learned.fit(log.last_of_kinds(db, BEARING))
+        mine = Turn(db, source, learned)
         yield mine
         mine.finish()
     mine.history.committed()

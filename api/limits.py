@@ -12,6 +12,7 @@ import ipaddress
 import math
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 
 import limits
 import limits.errors
@@ -87,6 +88,7 @@ def _within(address: str, networks: Sequence[Network]) -> bool:
     return found is not None and any(found in network for network in networks)
 
 
+@lru_cache(1_000)
 def _network(address: str) -> str:
     """What is counted: an IPv4 address, but the /64 of an IPv6 one, since one household has 2^64 of those."""
     found = _parsed(address)

@@ -16,7 +16,7 @@ from typing import Any
 
 from api import ledger
 from api.errors import Busy, Refusal
-from api.history import Numbers
+from api.history import Learned
 from api.ledger import Turn
 from api.storage import faults
 from api.storage.database import Database
@@ -71,7 +71,7 @@ class Writers:
         self._waiting: deque[_Job] = deque()
         self._is_led = False
         self._lock = Lock()
-        self._numbers = Numbers()
+        self._learned = Learned()
 
     def write(self, work: Work) -> Any:
         """Do `work` in a writer's turn and return what it returns, once that is durable. Raises what it raises."""
@@ -108,7 +108,7 @@ class Writers:
     def _serve(self, jobs: list[_Job]) -> None:
         """Do the first of `jobs`, and add and do what waits behind it, in one turn."""
         try:
-            with ledger.turn(self._database, numbers=self._numbers) as turn:
+            with ledger.turn(self._database, learned=self._learned) as turn:
                 jobs[0].do(turn)
                 while self._waiting and len(jobs) < MOST:
                     jobs.append(self._waiting.popleft())
@@ -131,7 +131,7 @@ class Writers:
         for attempt in range(1, TRIES + 1):
             job.outcome, job.failure = None, None
             try:
-                with ledger.turn(self._database, numbers=self._numbers) as turn:
+                with ledger.turn(self._database, learned=self._learned) as turn:
                     job.do(turn)
                 return
             except Exception as error:  # raised in `write`, to the one whose work it was

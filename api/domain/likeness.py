@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from api.domain import matching
@@ -18,11 +19,11 @@ HARDLY = 0.4
 PART, FEWEST, LETTERS = 0.8, 4, 12
 
 
-def telling(text: str, most: int) -> list[Term]:
-    """The words of a text that tell most, as they stand in it, at most so many: the longest, since those are rare. Of
-    scripts without spaces two characters next to each other are a word."""
+def telling(text: str, most: int, common: Collection[Term] = ()) -> list[Term]:
+    """The words of a text that tell most, as they stand in it, at most so many: the longest, since those are rare,
+    unless they are known to be `common`. Of scripts without spaces two characters next to each other are a word."""
     words = matching.words_asked(text)
-    return sorted(words, key=lambda term: (-sum(map(len, term.words)), term))[:most]
+    return sorted(words, key=lambda term: (term in common, -sum(map(len, term.words)), term))[:most]
 
 
 class Words(NamedTuple):

@@ -7,11 +7,10 @@ from typing import Any
 
 from ulid import ULID
 
-from api import auth, errors, http
+from api import auth, drafts, errors, http
 from api.domain import claims
 from api.domain.entries import Entry, Event
-from api.domain.record import Record
-from api.drafts import draft, recording
+from api.domain.record import Record, Stamp
 from api.openapi import Blueprint, documented
 from api.reads import contradictions, duplicates, histories, lists
 from api.routes import embedding, reading, writing
@@ -61,19 +60,19 @@ def index() -> http.Answer:
 def record() -> http.Answer:
     """The same words by the same speaker on the same date are refused with the address of the claim that has them. What
     else may be the same is named under `matches`."""
-    token = auth.require("claims")
+    token, house = auth.require("claims"), http.house()
     body = http.body(CLAIM)
     claim_id = body.get("id") or str(ULID())
-    drafted = draft(body, claim_id)
-    likely = duplicates.listed(http.house().database.reader(), body["text"])
-    created = writing.created(f"claim/{claim_id}", f"/v1/claims/{claim_id}")
+    drafted = drafts.draft(body, claim_id)
+    likely = duplicates.listed(house.database.reader(), body["text"], house.common)
 
     def answering(db: Connection, entry: Entry) -> writing.Reply:
-        reply = created(db, entry)
-        return reply._replace(body=reply.body[:-1] + b',"matches":' + likely + b"}")
+        stamp = Stamp.first(entry)
+        headers = [("Location", f"/v1/claims/{claim_id}"), ("ETag", http.etag(stamp.revision))]
+        return writing.Reply(201, headers, drafts.document(drafted, stamp)[:-1] + b',"matches":' + likely + b"}")
 
     kept = embedding.kept(f"claim/{claim_id}", body, answering)
-    return writing.write(token, recording(drafted, body), kept, drafted)
+    return writing.write(token, drafts.recording(drafted, body), kept, drafted)
 
 
 @blueprint.route("/<claim:claim_id>")

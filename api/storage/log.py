@@ -167,6 +167,14 @@ def last_erasure(db: Connection) -> int | None:
     return found
 
 
+def last_of_kinds(db: Connection, kinds: Sequence[str]) -> dict[str, int | None]:
+    """The number of the last entry of each kind, None where there is none."""
+    last = "(SELECT max(idx) FROM change_facets WHERE facet = :kind{})"
+    sql = f"SELECT {', '.join(last.format(i) for i in range(len(kinds)))}"
+    found = db.execute(sql, {f"kind{i}": f"kind={kind}" for i, kind in enumerate(kinds)}).fetchone()
+    return dict(zip(kinds, found, strict=True))
+
+
 def is_noted(db: Connection, by: int) -> bool:
     """Whether what an entry erased was noted (see `add_erasure`)."""
     return db.execute("SELECT 1 FROM erasures WHERE by = ? LIMIT 1", (by,)).fetchone() is not None

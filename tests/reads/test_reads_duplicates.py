@@ -7,6 +7,7 @@ from collections.abc import Callable
 import orjson
 import pytest
 
+from api.domain.words import Term
 from api.reads import duplicates
 from api.storage import log
 from api.storage.sqlite import Database
@@ -66,3 +67,36 @@ def test_what_many_share_two_words_with_is_found_by_all_three(database: Database
             record.amend_claim(ulid(i), text=f"They did matter {i} of many.")
     found = duplicates.likely(database.reader(), "Jurisdictions can terminate agreements unilaterally.")
     assert [log.claim_of(log.excerpt(database.reader(), one.no)).decode() for one in found] == [ulid(1)]
+
+
+def test_words_that_many_share_are_asked_for_last(database: Database) -> None:
+    """Once a process has met them: by the words that tell more, what is old is found as well, and nothing else is
+    looked at."""
+    record = Recorder(database)
+    record.party("dhs")
+    record.claim("Jurisdictions unilaterally participate, but Denver's sheriff refused detainers.", "dhs", id=ulid(1))
+    for i in range(2, 3 + duplicates.LOOKED_AT):
+        record.claim(f"Jurisdictions unilaterally participate in matter {i}.", "dhs", id=ulid(i))
+    db, common = database.reader(), duplicates.Common()
+    asked = "Jurisdictions unilaterally participate, but Denver's sheriff declined detainers."
+    assert duplicates.likely(db, asked, common) == []
+    assert common.terms == {Term(("jurisdictions",)), Term(("unilaterally",)), Term(("participate",))}
+    [found] = duplicates.likely(db, asked, common)
+    assert log.claim_of(log.excerpt(db, found.no)).decode() == ulid(1)
+
+
+def test_claims_are_found_again_by_a_process_that_knows_their_words(dhs: Database) -> None:
+    """What is common is learned from all of them first."""
+    db, common = dhs.reader(), duplicates.Common()
+    texts = {}
+    for name, no in db.execute("SELECT name, no FROM subjects WHERE name LIKE 'claim/%'").fetchall():
+        document = log.document(db, name)
+        assert document is not None
+        texts[no] = orjson.loads(document[1])["text"]
+        duplicates.likely(db, texts[no], common)
+    assert Term(("communities",)) in common.terms
+    for change in (str, shorter, "He said that {}".format):
+        for no, text in texts.items():
+            assert no in [one.no for one in duplicates.likely(db, change(text), common)], text
+    again = [no in [one.no for one in duplicates.likely(db, other_word(text), common)] for no, text in texts.items()]
+    assert sum(again) >= 95
