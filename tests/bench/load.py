@@ -17,11 +17,13 @@ SECONDS = 3.0
 
 
 class Load(NamedTuple):
-    """What a load came to: answers, seconds, and how many answers were neither 2xx nor 3xx."""
+    """What a load came to: answers, seconds, how many answers were neither 2xx nor 3xx, and for how many seconds the
+    slowest was waited for, where that was measured."""
 
     answers: int
     seconds: float
     failed: int
+    longest: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -35,18 +37,30 @@ def load(
     """GET `url` for so many seconds over so many kept-alive connections."""
     if urlsplit(url).hostname != "127.0.0.1":
         raise ValueError("load is put on 127.0.0.1 only")
-    if shutil.which("wrk"):
+    if has_wrk():
         return _wrk(url, headers or {}, seconds, connections)
     return _python(url, headers or {}, seconds, connections)
 
 
+def has_wrk() -> bool:
+    """Whether `wrk` is installed."""
+    return shutil.which("wrk") is not None
+
+
 def _wrk(url: str, headers: dict[str, str], seconds: float, connections: int) -> Load:
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", *given, url]
+    return wrk(url, given, seconds, connections)
+
+
+def wrk(url: str, more: list[str], seconds: float, connections: int = CONNECTIONS) -> Load:
+    """What `wrk` measures of a URL, with more of its arguments (headers, a script)."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", *more, url]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     answers, took = re.search(r"(\d+) requests in ([\d.]+)s", said).groups()  # type: ignore[union-attr]
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    return Load(int(answers), float(took), int(failed[1]) if failed else 0)
+    longest, unit = re.search(r"Latency +\S+ +\S+ +([\d.]+)(us|ms|s)", said).groups()  # type: ignore[union-attr]
+    slowest = float(longest) / {"us": 1e6, "ms": 1e3, "s": 1.0}[unit]
+    return Load(int(answers), float(took), int(failed[1]) if failed else 0, slowest)
 
 
 def _python(url: str, headers: dict[str, str], seconds: float, connections: int) -> Load:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from urllib.request import urlopen
 
 from tests.bench.databases import database
-from tests.bench.load import load
+from tests.bench.load import Load, load
 from tests.bench.serving import Running, serving
 
 # The best of so many rounds counts, of the one as of the other: what else runs on the machine only ever slows them down.
@@ -30,10 +31,11 @@ class Target(NamedTuple):
 
 
 class Round(NamedTuple):
-    """One measured stretch: answers a second, and microseconds of CPU for each."""
+    """One measured stretch: answers a second, microseconds of CPU for each, and the seconds that the slowest took."""
 
     rate: float
     cpu: float
+    longest: float
 
 
 def measure(folder: Path, sizes: list[int]) -> None:
@@ -80,37 +82,37 @@ def row(bare: Running, ours: Running, target: Target, size: int) -> str:
 def _rounds(bare: Running, ours: Running, target: Target) -> tuple[Round, Round]:
     theirs, own = [], []
     for _ in range(ROUNDS):
-        theirs.append(_balanced(bare, "/bare", {}))
-        own.append(_balanced(ours, target.path, target.headers))
-    return _best(theirs), _best(own)
-
-
-def bare_rate(bare: Running) -> float:
-    """Answers a second of the bare handler, when both of its workers work."""
-    return best_rate(bare, "/bare", {})
+        theirs.append(reading(bare, "/bare", {}))
+        own.append(reading(ours, target.path, target.headers))
+    return best(theirs), best(own)
 
 
 def best_rate(server: Running, path: str, headers: dict[str, str]) -> float:
     """Answers a second of a server in its best round, when both of its workers work."""
-    return max(_balanced(server, path, headers).rate for _ in range(ROUNDS))
+    return max(reading(server, path, headers).rate for _ in range(ROUNDS))
 
 
-def _balanced(server: Running, path: str, headers: dict[str, str]) -> Round:
-    """A round in which both workers did their share; the last attempt counts whatever it was."""
+def reading(server: Running, path: str, headers: dict[str, str]) -> Round:
+    """A round of one read."""
+    return balanced(server, lambda: load(server.address + path, headers))
+
+
+def balanced(server: Running, put: Callable[[], Load]) -> Round:
+    """A round in which both workers did their share of the load that `put` puts on the server; the last attempt counts
+    whatever it was."""
     for _ in range(ATTEMPTS):
         before = server.cpu()
-        found = load(server.address + path, headers)
+        found = put()
         used = [after - earlier for after, earlier in zip(server.cpu(), before, strict=True)]
         if min(used) >= BALANCE * max(used):
             break
     if found.failed:
-        raise SystemExit(
-            f"{found.failed} of {found.answers} answers of {path} were errors: nothing is measured by that"
-        )
-    return Round(found.rate, sum(used) / found.answers * 1e6)
+        raise SystemExit(f"{found.failed} of {found.answers} answers were errors: nothing is measured by that")
+    return Round(found.rate, sum(used) / found.answers * 1e6, found.longest)
 
 
-def _best(rounds: list[Round]) -> Round:
+def best(rounds: list[Round]) -> Round:
+    """The round with the highest rate."""
     return max(rounds, key=lambda found: found.rate)
 
 
