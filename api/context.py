@@ -17,7 +17,7 @@ from api import keyring, logs
 from api.checkpoints import Checkpoints, Heads
 from api.embedding.embedder import Embedder
 from api.embedding.judge import Judge
-from api.kept import Kept
+from api.kept import MAX_OF_DOCUMENTS, Kept
 from api.keyring import KeySource
 from api.nodes import Nodes
 from api.reads.duplicates import Common
@@ -57,7 +57,8 @@ class House:
     are what is read, and `watch` looks at the replica among them, where there is one: `database` itself is for whoever
     writes. `checkpoints` signs the head, with the keys of the settings or of the file beside the database. `embedder`
     makes the vectors that meanings are compared by, and `judge` looks for contradictions. `kept` are the answers of
-    lists and pages that were made already.
+    lists and pages that were made already, `documents` the documents that were read, and `common` the words that many
+    claims share.
     """
 
     settings: Settings
@@ -73,6 +74,7 @@ class House:
     embedder: Embedder = field(init=False)
     judge: Judge = field(init=False)
     kept: Kept = field(default_factory=Kept)
+    documents: Kept = field(default_factory=lambda: Kept(MAX_OF_DOCUMENTS))
     common: Common = field(default_factory=Common)
 
     def __post_init__(self) -> None:

@@ -7,8 +7,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# Enough for what is read at one time, and little beside the process itself.
-MAX_BYTES = 16 << 20
+# Enough for what is read at one time, and little beside the process itself. Documents have room of their own: who reads
+# them all, one after another, would leave no room for lists, which cost more.
+MAX_BYTES, MAX_OF_DOCUMENTS = 16 << 20, 4 << 20
 MAX_BODY = 2 << 20
 # What keeping an answer takes beside its body and its address. Whoever asks chooses the address, so many short answers
 # at long ones must not take more than there is room for.
@@ -16,10 +17,11 @@ BESIDE = 500
 
 
 class Made(NamedTuple):
-    """An answer that was made: its body, and the headers that go with it."""
+    """An answer that was made: its body, the headers that go with it, and its ETag where that is not the head's."""
 
     body: bytes
     headers: Sequence[tuple[str, str]] = ()
+    etag: str | None = None
 
 
 class Kept:

@@ -60,6 +60,22 @@ def test_during_a_turn_it_is_what_was_committed(database: Database, other: Datab
     assert [database.head().size for _ in range(3)] == [3] * 3 and asked == [3]
 
 
+def test_between_turns_it_is_known_and_during_one_it_is_not(
+    database: Database, other: Database, asked: list[int]
+) -> None:
+    """Who can do without it need not ask SQLite in vain."""
+    assert database.head_between_turns() is not None
+    record = Recorder(other)
+    record.party("dhs")
+    asked.clear()
+    assert [head.size if (head := database.head_between_turns()) else None for _ in range(3)] == [1] * 3
+    with record.together():
+        record.party("ice")
+        assert database.head_between_turns() is None
+    assert asked[:1] == [1]
+    assert (head := database.head_between_turns()) is not None and head.size == 2
+
+
 def test_a_turn_that_is_cut_off_hides_nothing(database: Database, asked: list[int]) -> None:
     """Nobody knows any more whether it committed, so SQLite is asked until the next turn."""
     record = Recorder(database)

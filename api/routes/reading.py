@@ -59,19 +59,30 @@ def document(name: str, schema: Schema, headers: Iterable[tuple[str, str]] = ())
     asked = http.query(schema)
     auth.authenticate()
     at = asked.get("at")
-    return read(lambda database: _document(database.reader(), name, at, headers), at=at)
-
-
-def _document(
-    db: Connection, name: str, at: int | str | None, headers: Iterable[tuple[str, str]]
-) -> http.Answer:
     if at is None:
-        version, erasure = log.document(db, name), None
-    else:
-        # An erasure is a new revision now, and changes the bytes of all that were before it.
-        erasure, version = log.last_erasure(db), log.document(db, name, moments.size(db, at))
+        return read(lambda database: _current(database, name, headers))
+    return read(lambda database: _former(database.reader(), name, at, headers), at=at)
+
+
+def _current(database: Database, name: str, headers: Iterable[tuple[str, str]]) -> http.Answer:
+    # The head comes first: a document that is newer than it is kept for nobody.
+    head, documents = database.head_between_turns(), http.house().documents
+    made = documents.get(name, tag := head_etag(head)) if head is not None else None
+    if made is None:
+        version = log.document(database.reader(), name)
+        if version is None:
+            raise NotFound.of(name)
+        made = Made(version[1], etag=http.etag(version[0]))
+        if head is not None:
+            documents.put(name, tag, made)
+    return http.answer(made.body, etag=made.etag, headers=headers)
+
+
+def _former(db: Connection, name: str, at: int | str, headers: Iterable[tuple[str, str]]) -> http.Answer:
+    # An erasure is a new revision now, and changes the bytes of all that were before it.
+    erasure, version = log.last_erasure(db), log.document(db, name, moments.size(db, at))
     if version is None:
-        raise NotFound.of(name, then=at is not None)
+        raise NotFound.of(name, then=True)
     return http.answer(version[1], etag=http.etag(version[0], erasure), headers=headers)
 
 

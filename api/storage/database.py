@@ -61,6 +61,11 @@ class Database(Protocol):
         """The head of the log, without asking the engine where that is known to be the same as before."""
         ...
 
+    def head_between_turns(self) -> Head | None:
+        """The head, where the engine need not be asked for it each time; None during a turn, and on an engine that
+        would have to be asked."""
+        ...
+
     def turn(self) -> AbstractContextManager[Connection]:
         """The writer's turn: everything inside is one durable transaction, or nothing. One writer at a time, first come
         first served."""

@@ -64,6 +64,11 @@ class Newest:
             self._known = _Known(head, count, now + TRUSTED)
         return head
 
+    def between_turns(self, read: Callable[[], Head]) -> Head | None:
+        """What `head` gives, but None while there is a turn, or where turns cannot be counted: it is not asked for in
+        vain then by who can do without."""
+        return None if self._count(time.monotonic()) is None else self.head(read)
+
     def _count(self, now: float) -> int | None:
         """How often turns began and ended; None while there is one, or where it cannot be told."""
         if now >= self._until:

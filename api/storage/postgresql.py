@@ -67,6 +67,9 @@ class Database:
         """The head of the log."""
         return log.head(self.reader())
 
+    def head_between_turns(self) -> None:
+        """Never known: nobody but the server knows of turns."""
+
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """Several reads of one and the same state of the record."""

@@ -65,6 +65,10 @@ class Database:
         """The head of the log."""
         return self._newest.head(lambda: log.head(self.reader()))
 
+    def head_between_turns(self) -> Head | None:
+        """The head as long as nobody has a turn."""
+        return self._newest.between_turns(lambda: log.head(self.reader()))
+
     @property
     def name(self) -> str:
         """What the database is called: its path."""

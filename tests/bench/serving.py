@@ -75,7 +75,8 @@ def anew(settings: Any) -> Any:
     from api.kept import Kept
 
     app = create_app(settings)
-    app.extensions["onrecord"].kept = Kept(0)
+    house = app.extensions["onrecord"]
+    house.kept, house.documents = Kept(0), Kept(0)
     return app
 
 

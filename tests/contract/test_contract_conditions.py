@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 
 from api import erasing
+from api.ledger import WORLD
+from api.storage import log
+from api.storage.log import Connection
 from api.storage.sqlite import Database
 from api.writers import Work, Writers
 from tests.contract.conftest import CLAIM, MANDATORY, OTHER, VERDICT, VOLUNTARY, Api, problem
+from tests.records import Recorder
 
 CLAIM_URL = f"/v1/claims/{MANDATORY}"
 CHANGE = {"context": "In a letter.", "reason": "It was missing."}
@@ -183,3 +187,29 @@ def test_what_is_kept_of_one_address_is_not_sent_at_another(api: Api) -> None:
     for host in ("one.example", "two.example", "one.example"):
         assert f'"http://{host}/'.encode() in api.client.get("/feeds/changes.json", headers={"Host": host}).data
         assert host.encode() in api.client.get("/v1/claimreview", headers={"Host": host}).data
+
+
+def test_a_document_that_was_read_is_sent_again_until_the_record_changes(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without asking the store; another process's change is sent at once, and what was erased by nobody."""
+    read: list[str] = []
+    document = log.document
+
+    def noted(db: Connection, name: str, at: int | None = None) -> tuple[int, bytes] | None:
+        read.append(name)
+        return document(db, name, at)
+
+    api.made(f"{CLAIM_URL}/verdicts", VERDICT)
+    monkeypatch.setattr(log, "document", noted)
+    first, again = api.get(CLAIM_URL), api.get(CLAIM_URL)
+    assert (again.data, again.headers["ETag"]) == (first.data, first.headers["ETag"])
+    # Where the engine would have to be asked whether anything is new, it is asked for the document itself.
+    on_file = isinstance(api.database, Database)
+    assert len(read) == (1 if on_file else 2)
+    other = Database(api.database.path, api.database.heads) if on_file else api.database
+    for i in range(3):
+        Recorder(other, WORLD).amend_claim(MANDATORY, context=f"Said in letter {i}.")
+        assert api.get(CLAIM_URL).json["context"] == f"Said in letter {i}."
+    erasing.erase(api.database, f"claim/{MANDATORY}", "A court says so.", "operator")
+    assert b"Said in letter" not in api.get(CLAIM_URL).data
