@@ -21,11 +21,12 @@ TOGETHER = 500
 Worked = TypeVar("Worked")
 
 # The kinds of entries that change a state which is kept from turn to turn.
-BEARING = ("party.recorded", "party.amended", "question.opened", "question.amended", ERASURE)
+CHANGING = ("party.recorded", "party.amended", "question.opened", "question.amended", ERASURE)
 
 # How many numbers, and how many states, are kept from turn to turn.
 KEPT, FOLDED = 20_000, 5_000
 
+# Of which subjects.
 KEPT_KINDS = ("party/", "question/")
 
 
@@ -42,7 +43,7 @@ class Learned:
         self._last: dict[str, int | None] = {}
 
     def fit(self, last: dict[str, int | None]) -> None:
-        """Forget what no longer holds. In: the last entry of each kind of `BEARING`.
+        """Forget what no longer holds. In: the last entry of each kind of `CHANGING`.
 
         An erasure took facets away, and those that are left have other numbers.
         """
@@ -97,7 +98,7 @@ class History:
         # What was worked out from parties as they stand: emptied when one of them changes.
         self._from_parties: dict[Any, Any] = {}
         # Whether a party or a question is changed in this transaction: what was learned before may not hold then.
-        self._changes_bearing = False
+        self._changes_kept = False
 
     def party(self, party_id: str) -> Party | None:
         found: Party | None = self._state(f"party/{party_id}", parties.evolve)
@@ -165,7 +166,7 @@ class History:
         """Put the state that an entry led to in place of the one that was folded."""
         self._states[subject] = state
         if subject.startswith(KEPT_KINDS):
-            self._changes_bearing = True
+            self._changes_kept = True
             self._from_parties.clear()
 
     def outdate(self, subject: str) -> None:
@@ -205,13 +206,13 @@ class History:
         """What the transaction named is durable now: it can be handed on. Not so the states, where some were changed:
         the next turn will find that they were."""
         self._learned.learn(self._numbers, self._terms)
-        if not self._changes_bearing:
+        if not self._changes_kept:
             self._learned.learn_states(self._states, self._from_parties)
 
     def of_parties(self, key: Any, work_out: Callable[[], Worked]) -> Worked:
         """What is worked out from parties as they stand, under a key of its own: once for as long as none changes."""
         found: Worked | None = self._from_parties.get(key)
-        if found is None and not self._changes_bearing:
+        if found is None and not self._changes_kept:
             found = self._learned.from_parties.get(key)
         if found is None:
             found = self._from_parties[key] = work_out()

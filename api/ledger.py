@@ -20,7 +20,7 @@ from api.derivation import derive
 from api.domain.entries import SALT_SIZE, Entry, Event, canonical, instant, leaf_data, payload_hash
 from api.domain.record import Record
 from api.drafts import Draft
-from api.history import BEARING, History, Learned
+from api.history import CHANGING, History, Learned
 from api.received import NONSENSE, Unfit, misfit
 from api.storage import log, moves
 from api.storage.buffered import Buffered
@@ -174,7 +174,7 @@ def turn(
         if learned is not None:
             if not known:
                 learned.forget()
-            learned.fit(log.last_of_kinds(db, BEARING))
+            learned.fit(log.last_of_kinds(db, CHANGING))
         mine = Turn(db, source, learned)
         yield mine
         mine.finish()

@@ -65,7 +65,7 @@ def document(name: str, schema: Schema, headers: Iterable[tuple[str, str]] = ())
 
 
 def _current(database: Database, name: str, headers: Iterable[tuple[str, str]]) -> http.Answer:
-    # The head comes first: a document that is newer than it is kept for nobody.
+    # The head comes first: if somebody writes before the document is read, it is kept for a head that is no more.
     head, documents = database.head_between_turns(), http.house().documents
     made = documents.get(name, tag := head_etag(head)) if head is not None else None
     if made is None:

@@ -63,7 +63,7 @@ def targets(server: Running) -> list[Target]:
     filtered = "/v1/claims?party=department-1&status=unreviewed&limit=50"
     timeline = "/v1/questions/question-1/timeline?party=department-1&limit=100"
     return [
-        Target("one claim", f"/v1/claims/{first}", {}, 0.8),
+        Target("one claim", f"/v1/claims/{first}", {}, 0.8, kept=True),
         Target("poll, 304", f"/v1/changes?since={cursor}", {"If-None-Match": etag}, 0.85),
         Target("feed, 304", "/feeds/changes.atom?party=department-1", {"If-None-Match": feed}, 0.85),
         Target("list of 50", "/v1/claims?limit=50", {}, 0.5, kept=True),
