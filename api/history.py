@@ -49,7 +49,7 @@ class Learned:
         """
         if last.get(ERASURE) != self._last.get(ERASURE):
             self.forget()
-        if last != self._last:
+        elif last != self._last:
             self._forget_states()
         self._last = last
 

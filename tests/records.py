@@ -16,6 +16,7 @@ from api.domain import claims, contradictions, parties, questions, verdicts
 from api.domain.entries import Entry, Event
 from api.domain.record import Body, Record
 from api.errors import Refusal
+from api.history import Learned
 from api.ledger import WORLD, Decision, Source, Turn
 from api.storage.sqlite import Database
 from schemas.vocabulary import RESERVED_PARTY_ID
@@ -71,12 +72,15 @@ def recording(party_id: str) -> Callable[[Turn], int]:
 
 
 def write_many(
-    database: Database, decisions: Iterable[tuple[Decision, str]], source: Source = WORLD
+    database: Database,
+    decisions: Iterable[tuple[Decision, str]],
+    source: Source = WORLD,
+    learned: Learned | None = None,
 ) -> list[Entry | Refusal]:
     """Append the events of many (decision, actor)s in one turn; one that is refused leaves no trace and stops no
     other."""
     outcomes: list[Entry | Refusal] = []
-    with ledger.turn(database, source) as mine:
+    with ledger.turn(database, source, learned) as mine:
         for decision, actor in decisions:
             try:
                 outcomes.append(mine.append(decision, actor))

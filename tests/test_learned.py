@@ -9,18 +9,16 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from api import ledger
 from api.domain import claims
-from api.domain.entries import Entry
-from api.errors import Refusal
+from api.domain.entries import Entry, Event
+from api.domain.record import Record
 from api.history import Learned
-from api.ledger import Turn
 from api.storage import log
 from api.storage.log import Connection
 from api.storage.sqlite import Database
 from api.writers import Writers
-from tests.histories import Chronicle, Decision
-from tests.records import Recorder, claim_body, dump, every_table, fixed_source, ulid
+from tests.histories import Chronicle
+from tests.records import OPERATOR, Recorder, claim_body, dump, every_table, fixed_source, ulid, write_many
 from tests.test_rebuild import fresh
 
 
@@ -43,20 +41,16 @@ def test_two_processes_in_turns_write_what_one_alone_writes(seed: int) -> None:
             database, learned = chance.choice(processes)
             part = left[: chance.randint(1, 6)]
             if chance.random() < 0.2:
-                with suppress(_Broken), ledger.turn(database, fixed_source(), learned) as turn:
-                    _append(turn, part)
-                    raise _Broken
-            with ledger.turn(database, source, learned) as turn:
-                _append(turn, part)
+                with suppress(_Broken):
+                    write_many(database, [*part, (_break, OPERATOR)], fixed_source(), learned)
+            write_many(database, part, source, learned)
             del left[: len(part)]
         processes[1][0].close()
         assert dump(shared, every_table(shared)) == dump(alone, every_table(alone))
 
 
-def _append(turn: Turn, decisions: list[tuple[Decision, str]]) -> None:
-    for decision, actor in decisions:
-        with suppress(Refusal):
-            turn.append(decision, actor)
+def _break(known: Record) -> Event:
+    raise _Broken
 
 
 def test_parties_and_questions_are_folded_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

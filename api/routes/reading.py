@@ -67,13 +67,14 @@ def document(name: str, schema: Schema, headers: Iterable[tuple[str, str]] = ())
 def _current(database: Database, name: str, headers: Iterable[tuple[str, str]]) -> http.Answer:
     # The head comes first: if somebody writes before the document is read, it is kept for a head that is no more.
     head, documents = database.head_between_turns(), http.house().documents
-    made = documents.get(name, tag := head_etag(head)) if head is not None else None
+    tag = None if head is None else head_etag(head)
+    made = None if tag is None else documents.get(name, tag)
     if made is None:
         version = log.document(database.reader(), name)
         if version is None:
             raise NotFound.of(name)
         made = Made(version[1], etag=http.etag(version[0]))
-        if head is not None:
+        if tag is not None:
             documents.put(name, tag, made)
     return http.answer(made.body, etag=made.etag, headers=headers)
 

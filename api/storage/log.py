@@ -162,9 +162,7 @@ def erasure(db: Connection, index: int) -> tuple[Erased, bytes] | None:
 
 def last_erasure(db: Connection) -> int | None:
     """The number of the last entry that erased others: until another one does, nothing of the past changes."""
-    sql = "SELECT max(idx) FROM change_facets WHERE facet = :facet"
-    found: int | None = db.execute(sql, {"facet": f"kind={ERASURE}"}).fetchone()[0]
-    return found
+    return last_of_kinds(db, (ERASURE,))[ERASURE]
 
 
 def last_of_kinds(db: Connection, kinds: Sequence[str]) -> dict[str, int | None]:

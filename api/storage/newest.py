@@ -55,19 +55,24 @@ class Newest:
     def head(self, read: Callable[[], Head]) -> Head:
         """The head; `read` reads it, where it may be another one than is known."""
         now = time.monotonic()
-        # The count comes first: if a turn ends while the head is read, the next one who asks reads it again.
-        count, known = self._count(now), self._known
+        return self._head(self._count(now), now, read)
+
+    def between_turns(self, read: Callable[[], Head]) -> Head | None:
+        """What `head` gives, but None while there is a turn, or where turns cannot be counted: it is not asked for in
+        vain then by who can do without."""
+        now = time.monotonic()
+        count = self._count(now)
+        return None if count is None else self._head(count, now, read)
+
+    def _head(self, count: int | None, now: float, read: Callable[[], Head]) -> Head:
+        # The count was taken first: if a turn ends while the head is read, the next one who asks reads it again.
+        known = self._known
         if known is not None and known.turns == count and now < known.until:
             return known.head
         head = read()
         if count is not None:
             self._known = _Known(head, count, now + TRUSTED)
         return head
-
-    def between_turns(self, read: Callable[[], Head]) -> Head | None:
-        """What `head` gives, but None while there is a turn, or where turns cannot be counted: it is not asked for in
-        vain then by who can do without."""
-        return None if self._count(time.monotonic()) is None else self.head(read)
 
     def _count(self, now: float) -> int | None:
         """How often turns began and ended; None while there is one, or where it cannot be told."""

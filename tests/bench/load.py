@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -38,7 +39,7 @@ def load(
     if urlsplit(url).hostname != "127.0.0.1":
         raise ValueError("load is put on 127.0.0.1 only")
     if has_wrk():
-        return _wrk(url, headers or {}, seconds, connections)
+        return wrk(url, headers or {}, seconds, connections)
     return _python(url, headers or {}, seconds, connections)
 
 
@@ -47,14 +48,13 @@ def has_wrk() -> bool:
     return shutil.which("wrk") is not None
 
 
-def _wrk(url: str, headers: dict[str, str], seconds: float, connections: int) -> Load:
+def wrk(
+    url: str, headers: dict[str, str], seconds: float, connections: int = CONNECTIONS, script: Path | None = None
+) -> Load:
+    """What `wrk` measures of a URL; its `script` may say what it sends."""
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    return wrk(url, given, seconds, connections)
-
-
-def wrk(url: str, more: list[str], seconds: float, connections: int = CONNECTIONS) -> Load:
-    """What `wrk` measures of a URL, with more of its arguments (headers, a script)."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", *more, url]
+    given += ["-s", str(script)] if script else []
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", *given, url]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     answers, took = re.search(r"(\d+) requests in ([\d.]+)s", said).groups()  # type: ignore[union-attr]
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", said)

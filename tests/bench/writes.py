@@ -10,8 +10,9 @@ import multiprocessing
 import socket
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,15 +29,14 @@ THREADS = 4
 SECONDS = 4.0
 # How many requests all clients have ready in a round; more than they can send in that time.
 MADE = 8_000
+USED_UP = "all requests were sent before the time was over: raise MADE"
 UNLIMITED = {"ONRECORD_RATE_WRITES": "10000000/minute"}
 
 # What `wrk` sends: the lines of a file, one after another. Where they are used up it goes on with what is refused.
 SCRIPT = """
 wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-wrk.headers["Authorization"] = "Bearer {token}"
-local next_line = io.lines("{bodies}")
-request = function() return wrk.format(nil, nil, nil, next_line() or "used up") end
+local bodies = io.open("{bodies}")
+request = function() return wrk.format(nil, nil, nil, bodies:read("*l") or "used up") end
 """
 
 
@@ -86,14 +86,15 @@ class Posting:
         self._seed += PROCESSES * THREADS
         found = self._wrk() if load.has_wrk() else _post_from_everywhere(self._address, self._token, self._seed)
         if found.answers >= MADE:
-            raise SystemExit("all requests were sent before the time was over: raise MADE")
+            raise RuntimeError(USED_UP)
         return found
 
     def _wrk(self) -> Load:
         bodies, script = self._scratch / "bodies", self._scratch / "script.lua"
         bodies.write_text("".join(json.dumps(body) + "\n" for body in synthetic.claims(MADE, self._seed)))
-        script.write_text(SCRIPT.format(token=self._token, bodies=bodies))
-        return load.wrk(f"{self._address}/v1/claims", ["-s", str(script)], SECONDS)
+        script.write_text(SCRIPT.format(bodies=bodies))
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        return load.wrk(f"{self._address}/v1/claims", headers, SECONDS, script=script)
 
 
 def _post_from_everywhere(address: str, token: str, seed: int) -> Load:
@@ -106,28 +107,27 @@ def _post_from_everywhere(address: str, token: str, seed: int) -> Load:
 
 
 def _post_from_threads(address: str, token: str, first: int) -> list[float]:
+    # Not bare threads: what one of them ends with, a claim that was refused say, nobody would hear of.
+    with ThreadPoolExecutor(THREADS) as pool:
+        parts = pool.map(partial(_post, address, token), range(first, first + THREADS))
+        return [wait for part in parts for wait in part]
+
+
+def _post(address: str, token: str, seed: int) -> list[float]:
+    """One client: its requests are made before the clock starts, so that making them is not measured. Out: for how many
+    seconds it waited for each."""
     waits: list[float] = []
-    threads = [Thread(target=_post, args=(address, token, first + i, waits)) for i in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return waits
-
-
-def _post(address: str, token: str, seed: int, waits: list[float]) -> None:
-    """One client: its requests are made before the clock starts, so that making them is not measured."""
     made = [_request(token, body) for body in synthetic.claims(MADE // PROCESSES // THREADS, seed)]
     with socket.create_connection(urlsplit(address).netloc.split(":")) as line:
         end = time.monotonic() + SECONDS
         for request in made:
             began = time.monotonic()
             if began > end:
-                return
+                return waits
             line.sendall(request)
             _check(line)
             waits.append(time.monotonic() - began)
-    raise SystemExit("all requests were sent before the time was over: raise MADE")
+    raise RuntimeError(USED_UP)
 
 
 def _request(token: str, body: dict[str, Any]) -> bytes:
@@ -146,4 +146,4 @@ def _check(line: socket.socket) -> None:
     while len(rest) < length:
         rest += line.recv(65536)
     if not head.startswith(b"HTTP/1.1 201"):
-        raise SystemExit(f"a claim was refused: nothing is measured by that: {rest!r}")
+        raise RuntimeError(f"a claim was refused: nothing is measured by that: {rest!r}")

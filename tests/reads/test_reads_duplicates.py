@@ -16,6 +16,16 @@ from tests.records import Recorder, ulid
 QUOTED = "Secure Communities is not voluntary and never has been."
 
 
+def said(database: Database) -> dict[int, str]:
+    """The texts of all claims, by their numbers."""
+    texts = {}
+    for name, no in database.reader().execute("SELECT name, no FROM subjects WHERE name LIKE 'claim/%'").fetchall():
+        document = log.document(database.reader(), name)
+        assert document is not None
+        texts[no] = orjson.loads(document[1])["text"]
+    return texts
+
+
 def shorter(text: str) -> str:
     words = text.split()
     return " ".join(words[: len(words) // 3] + words[len(words) // 3 + 1 :])
@@ -32,14 +42,9 @@ def other_word(text: str) -> str:
 )
 def test_claims_are_found_again(dhs: Database, change: Callable[[str], str], least: float) -> None:
     """However many others share its longest words."""
-    db = dhs.reader()
-    found = total = 0
-    for name, no in db.execute("SELECT name, no FROM subjects WHERE name LIKE 'claim/%'").fetchall():
-        document = log.document(db, name)
-        assert document is not None
-        total += 1
-        found += no in [one.no for one in duplicates.likely(db, change(orjson.loads(document[1])["text"]))]
-    assert total == 100 and found / total >= least
+    db, texts = dhs.reader(), said(dhs)
+    found = [no in [one.no for one in duplicates.likely(db, change(text))] for no, text in texts.items()]
+    assert len(found) == 100 and sum(found) / 100 >= least
 
 
 def test_a_part_of_what_was_said_is_found(dhs: Database) -> None:
@@ -87,13 +92,9 @@ def test_words_that_many_share_are_asked_for_last(database: Database) -> None:
 
 def test_claims_are_found_again_by_a_process_that_knows_their_words(dhs: Database) -> None:
     """What is common is learned from all of them first."""
-    db, common = dhs.reader(), duplicates.Common()
-    texts = {}
-    for name, no in db.execute("SELECT name, no FROM subjects WHERE name LIKE 'claim/%'").fetchall():
-        document = log.document(db, name)
-        assert document is not None
-        texts[no] = orjson.loads(document[1])["text"]
-        duplicates.likely(db, texts[no], common)
+    db, texts, common = dhs.reader(), said(dhs), duplicates.Common()
+    for text in texts.values():
+        duplicates.likely(db, text, common)
     assert Term(("communities",)) in common.terms
     for change in (str, shorter, "He said that {}".format):
         for no, text in texts.items():
