@@ -13,15 +13,77 @@ import math
 import time
 from collections.abc import Sequence
 from functools import lru_cache
+from threading import Lock
 
 import limits
 import limits.errors
-from limits.storage import storage_from_string
+from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from api import errors
 from api.setting_values import Network
 from api.settings import Settings, SettingsError
+
+# Seconds after which windows that are over are put away.
+SWEPT_EVERY = 60.0
+
+
+class Counters(Storage):
+    """What `memory://` is: counted in this process.
+
+    The library's own starts a thread whenever something is counted and the last one has ended, which it does after a
+    hundredth of a second, and whoever counts waits until it runs: a twentieth of what a `POST` costs.
+    Here whoever counts puts away, once in a while, what is over.
+    """
+
+    # A list, since that is what the library has there.
+    STORAGE_SCHEME = ["memory"]  # noqa: RUF012
+    base_exceptions = ()
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: float | str | bool) -> None:
+        super().__init__(uri, wrap_exceptions, **options)
+        self._lock = Lock()
+        # Key -> how often it was counted, and when its window is over.
+        self._windows: dict[str, tuple[int, float]] = {}
+        self._swept = time.time()
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count, in a window that is over `expiry` seconds after it was begun. Out: how often that makes in it."""
+        now = time.time()
+        with self._lock:
+            if now - self._swept > SWEPT_EVERY:
+                self._windows = {name: window for name, window in self._windows.items() if window[1] > now}
+                self._swept = now
+            count, until = self._windows.get(key, (0, 0.0))
+            if until <= now:
+                count, until = 0, now + expiry
+            self._windows[key] = count + amount, until
+        return count + amount
+
+    def get(self, key: str) -> int:
+        """How often it was counted in the window that is on."""
+        count, until = self._windows.get(key, (0, 0.0))
+        return count if until > time.time() else 0
+
+    def get_expiry(self, key: str) -> float:
+        """When the window is over, in seconds of the epoch: now where none is on."""
+        return max(self._windows.get(key, (0, 0.0))[1], time.time())
+
+    def check(self) -> bool:
+        """Whether it can be counted."""
+        return True
+
+    def reset(self) -> int:
+        """Forget everything. Out: how many windows there were."""
+        with self._lock:
+            count = len(self._windows)
+            self._windows.clear()
+        return count
+
+    def clear(self, key: str) -> None:
+        """Forget a window."""
+        with self._lock:
+            self._windows.pop(key, None)
 
 
 class Limits:

@@ -75,4 +75,4 @@ def leaf_data(index: int, recorded_at: str, kind: str, subject: str, actor: str,
 
 def instant(moment: datetime) -> str:
     """A moment as the log writes it: UTC, always three decimals."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

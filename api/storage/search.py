@@ -15,7 +15,7 @@ from schemas.dates import Bounds
 
 # How many matches are ranked. bm25() of FTS5 visits every match of every word, so over a million claims a common word
 # costs 80 times what it costs over ten thousand; the newest matches are walked backwards and the walk stops here. With
-# a walk of 1,000, words of which a million claims had a hundred times the matches cost up to eleven times as much there.
+# a walk of 1,000, words of which a million claims had a hundred times the matches cost up to eleven times as much.
 RANKED = 800
 # A word's rarity is counted no further: beyond, a word is common.
 COUNTED = 10_000

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
 import flask
 import pytest
 
@@ -19,6 +23,14 @@ def database(app: flask.Flask):  # type: ignore[no-untyped-def]
 def slug(answer: object) -> str:
     """The last part of a problem's type."""
     return str(answer.json["type"]).rpartition(":")[2]  # type: ignore[attr-defined]
+
+
+class Clock:
+    """Seconds of the epoch, as the rates are told them: they go on when a test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_000_000.0
+        monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: self.now))
 
 
 # --- the store
@@ -177,6 +189,48 @@ def test_anonymous_writes_are_no_failed_authentication(make_app: MakeApp) -> Non
     app = make_app(ONRECORD_RATE_AUTH_FAILURES="1/hour")
     client = app.test_client()
     assert [client.post("/v1/toys", json={}).status_code for _ in range(3)] == [401] * 3
+
+
+def test_a_window_ends_and_the_next_one_is_counted_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `Retry-After` says: not before, and the moment after."""
+    clock = Clock(monkeypatch)
+    limited = limits.Limits(Settings.from_environ({"ONRECORD_RATE_WRITES": "2/minute"}))
+    limited.count_write("one")
+    clock.now += 50.5
+    limited.count_write("one")
+    with pytest.raises(RateLimited) as refused:
+        limited.count_write("one")
+    assert refused.value.headers == {"Retry-After": "10"}
+    clock.now += 9
+    with pytest.raises(RateLimited):
+        limited.count_write("one")
+    clock.now += 1
+    limited.count_write("one")
+
+
+def test_windows_that_are_over_are_put_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many addresses fail once and never come again, they take no memory for longer than a minute more."""
+    clock = Clock(monkeypatch)
+    counters = limits.Counters()
+    for number in range(1_000):
+        counters.incr(f"over {number}", 30)
+    counters.incr("still on", 3_600)
+    clock.now += limits.SWEPT_EVERY + 1
+    assert (counters.get("over 1"), counters.get("still on")) == (0, 1)
+    assert counters.get_expiry("over 1") == clock.now
+    counters.incr("new", 30)
+    assert counters.reset() == 2
+
+
+def test_counting_from_many_threads_loses_nothing_and_starts_none() -> None:
+    """The library's own counters started a thread a hundred times a second."""
+    counters, before = limits.Counters(), threading.active_count()
+    with ThreadPoolExecutor(8) as pool:
+        counted = [pool.submit(counters.incr, "all", 3_600) for _ in range(2_000)]
+        assert threading.active_count() <= before + 8
+    assert sorted(each.result() for each in counted) == list(range(1, 2_001))
+    counters.clear("all")
+    assert counters.get("all") == 0
 
 
 def test_a_storage_without_its_client_library_is_named() -> None:
