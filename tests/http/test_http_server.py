@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import re
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from api.server import Server
+from api.settings import Settings
 from tests.processes import free_port
 
 SERVE = """
@@ -221,3 +224,14 @@ def test_the_log_has_no_query_and_no_token(server: Running) -> None:
     (line,) = [line for line in lines if line.get("request_id") == "log-1"]
     assert (line["method"], line["path"], line["status"]) == ("GET", "/v1/toys/x", 401)
     assert not re.search(f"private|{secret}", errors)
+
+
+def test_what_the_application_is_made_of_is_not_looked_through_for_garbage(tmp_path: Path) -> None:
+    """It was, within a writer's turn: everybody waited 60 ms longer."""
+    settings = Settings.from_environ({"DATABASE_URL": f"sqlite:///{tmp_path / 'none.db'}", "ONRECORD_MODEL": "off"})
+    try:
+        app = Server(settings).load()
+        assert app.url_map and not any(held is app for held in gc.get_objects())
+        assert len(gc.get_objects()) < gc.get_freeze_count() / 10
+    finally:
+        gc.unfreeze()
