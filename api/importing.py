@@ -29,8 +29,9 @@ from api.storage.faults import EngineError
 from schemas.dates import Bounds
 from schemas.problems import field_errors
 
-# Seconds that a turn aims at. Others wait for one turn at most, and some turns take half as long again.
-TURN = 0.1
+# Seconds that a turn aims at. Others wait for one turn at most, and some turns take twice as long: with 0.1 they waited
+# for up to 262 ms.
+TURN = 0.075
 FEWEST, FIRST, MOST = 50, 100, 2_000
 # After so many turns the write-ahead log is moved to the database file: many of its pages are versions of the same
 # ones, and only the last is moved. Turns wait for the end of it if the log had more than so many pages.
