@@ -26,14 +26,16 @@ from api.settings import Settings, SettingsError
 
 # Seconds after which windows that are over are put away.
 SWEPT_EVERY = 60.0
+# The window of what was not counted yet, or so long ago that it was put away.
+_NONE = (0, 0.0)
 
 
 class Counters(Storage):
     """What `memory://` is: counted in this process.
 
     The library's own starts a thread whenever something is counted and the last one has ended, which it does after a
-    hundredth of a second, and whoever counts waits until it runs: a twentieth of what a `POST` costs.
-    Here whoever counts puts away, once in a while, what is over.
+    hundredth of a second, and whoever counts waits until it runs: a twentieth of what a `POST` costs. Here whoever
+    counts puts away, once in a while, what is over.
     """
 
     # A list, since that is what the library has there.
@@ -54,7 +56,7 @@ class Counters(Storage):
             if now - self._swept > SWEPT_EVERY:
                 self._windows = {name: window for name, window in self._windows.items() if window[1] > now}
                 self._swept = now
-            count, until = self._windows.get(key, (0, 0.0))
+            count, until = self._windows.get(key, _NONE)
             if until <= now:
                 count, until = 0, now + expiry
             self._windows[key] = count + amount, until
@@ -62,12 +64,12 @@ class Counters(Storage):
 
     def get(self, key: str) -> int:
         """How often it was counted in the window that is on."""
-        count, until = self._windows.get(key, (0, 0.0))
+        count, until = self._windows.get(key, _NONE)
         return count if until > time.time() else 0
 
     def get_expiry(self, key: str) -> float:
         """When the window is over, in seconds of the epoch: now where none is on."""
-        return max(self._windows.get(key, (0, 0.0))[1], time.time())
+        return max(self._windows.get(key, _NONE)[1], time.time())
 
     def check(self) -> bool:
         """Whether it can be counted."""

@@ -78,12 +78,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         two processes."""
         from api import create_app
 
-        app = create_app(self.settings)
-        # What the application is made of stays for as long as the process. To look through it for garbage, once in a
-        # few thousand requests, took 60 ms, and as often as not a writer had the turn for so much longer.
-        gc.collect()
-        gc.freeze()
-        return app
+        return create_app(self.settings)
 
 
 def serve(settings: Settings) -> None:
@@ -153,6 +148,10 @@ def _plain(status: int, title: str, detail: str, request_id: str) -> dict[str, A
 
 
 def _worker_started(worker: Worker) -> None:
+    # What the application is made of stays for as long as the process. To look through it for garbage, once in a few
+    # thousand requests, took 60 ms, and as often as not a writer had the turn for so much longer.
+    gc.collect()
+    gc.freeze()
     house: House = worker.wsgi.extensions["onrecord"]
     house.stopping = lambda: not worker.alive
     if house.settings.deliver and not house.settings.mirror_of:
