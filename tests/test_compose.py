@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from api.cli import main
+from api.cli import COMMANDS
 from api.settings import SETTINGS, Settings
 from tests.cli.test_cli_postgresql import KEY
 
@@ -53,7 +53,7 @@ def test_compose_runs_the_service_with_settings_that_are_there(compose: dict[str
         chosen = Settings.from_environ(environ)
         assert chosen.database == "postgresql://onrecord:made-up@db:5432/onrecord"
         program, command = services[name]["command"].split()
-        assert program == "onrecord" and command in main.commands
+        assert program == "onrecord" and command in COMMANDS
     assert services["db"]["environment"]["POSTGRES_PASSWORD"] == "made-up"
     seconds = int(services["web1"]["stop_grace_period"].removesuffix("s"))
     assert seconds > chosen.graceful_timeout

@@ -19,38 +19,55 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
 from api import __version__
-from api.cli import (
-    carrying,
-    checking,
-    delivering,
-    embedding,
-    erasing,
-    keeping,
-    mirroring,
-    moving,
-    serving,
-    setting_up,
-    signing,
-    verifying,
-)
-from api.errors import Refusal
-from api.settings import SettingsError
-from api.storage.faults import EngineError
 
+# Each command and the module that has it. A module is loaded when its command is asked for: all of them took half a
+# second of every command, and of the process that an import starts.
+COMMANDS = {
+    **dict.fromkeys(("serve", "demo"), "serving"),
+    **dict.fromkeys(("init", "migrate", "token"), "setting_up"),
+    **dict.fromkeys(("key", "heads"), "signing"),
+    **dict.fromkeys(("export", "backup", "restore"), "keeping"),
+    **dict.fromkeys(("mirror", "compare"), "mirroring"),
+    **dict.fromkeys(("rebuild", "doctor"), "checking"),
+    "deliver": "delivering",
+    "import": "moving",
+    "move": "carrying",
+    "verify": "verifying",
+    "erase": "erasing",
+    "embed": "embedding",
+}
 INTERRUPTED = 130
 
 
 class Commands(click.Group):
     """A group whose every failure is one line on stderr and a status that is not 0."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"api.cli.{COMMANDS[cmd_name]}")
+        # `import` is a word of Python's own.
+        found: click.Command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
+        return found
+
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **others: Any) -> Any:
         """Run a command and end the process: 0, 1 for a failure, 2 for words that are no command, 130 for Ctrl-C."""
+        from api.errors import Refusal
+        from api.settings import SettingsError
+        from api.storage.faults import EngineError
+
         others["standalone_mode"] = False
         try:
             status = super().main(args, prog_name or "onrecord", *rest, **others)
@@ -86,15 +103,3 @@ def main() -> None:
     Settings come from the environment: DATABASE_URL says where the record is (sqlite:///onrecord.db unless set).
     """
 
-
-for command in (
-    *(serving.serve, serving.demo, delivering.deliver),
-    *(setting_up.init, setting_up.migrate, setting_up.token),
-    *(signing.key, signing.heads),
-    *(moving.import_, keeping.export, keeping.backup, keeping.restore),
-    carrying.move,
-    *(mirroring.mirror, mirroring.compare),
-    *(verifying.verify, checking.rebuild, checking.doctor),
-    *(erasing.erase, embedding.embed),
-):
-    main.add_command(command)

@@ -97,7 +97,10 @@ def _commands(command: click.Command, prefix: str = "") -> dict[str, click.Comma
     if not isinstance(command, click.Group):
         return {prefix.strip(): command}
     found: dict[str, click.Command] = {}
-    for name, inner in command.commands.items():
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None, name
         found |= _commands(inner, f"{prefix} {name}")
     return found
 
