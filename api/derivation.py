@@ -119,7 +119,8 @@ def _drafted(history: History, entry: Entry, drafted: Draft) -> None:
     lists.open_facets(db, history.terms({*RECORDED, *its.facets, *by.facets}), number, index, its.stated)
     stances = tuple([(stance["question"], stance["position"]) for stance in payload.get("stances", ())])
     if stances:
-        rows = _numbered(history, statements_of(by, stances))
+        key = (*_speakers(payload["attribution"]), stances)
+        rows = history.of_parties(key, lambda: _looked_up(history, statements_of(by, stances)))
         statements.open_statements(db, rows, number, index, its.stated, its.disclosed)
     statements.add_profile(db, number, index, by.members, stances, its.stated)
     search.add(db, number, index, words_of(its, by), first=True)
@@ -133,8 +134,11 @@ def _place(claim: Claim, history: History) -> Placement:
 
 
 def _whose(history: History, attribution: Body) -> Whose:
-    speakers = attribution["speaker"], attribution.get("on_behalf_of")
-    return history.of_parties(speakers, lambda: whose(attribution, history))
+    return history.of_parties(_speakers(attribution), lambda: whose(attribution, history))
+
+
+def _speakers(attribution: Body) -> tuple[str, str | None]:
+    return attribution["speaker"], attribution.get("on_behalf_of")
 
 
 def _verdicts(history: History, claim: Claim, entry: Entry) -> None:

@@ -175,8 +175,9 @@ class History:
 
     def foresee(self, subjects: Sequence[str], fingerprints: Sequence[bytes] = (), facets: Sequence[str] = ()) -> None:
         """Look up at once which of these are on record: what many appends would ask for one by one."""
-        for start in range(0, len(facets), TOGETHER):
-            self._terms |= lists.terms(self.db, facets[start : start + TOGETHER])
+        unknown = [facet for facet in facets if facet not in self._terms and facet not in self._learned.terms]
+        for start in range(0, len(unknown), TOGETHER):
+            self._terms |= lists.terms(self.db, unknown[start : start + TOGETHER])
         for start in range(0, len(subjects), TOGETHER):
             part = subjects[start : start + TOGETHER]
             found = log.named(self.db, part)
@@ -248,9 +249,9 @@ class History:
 
     def term(self, facet: str) -> int:
         """The number of a facet's name, numbered now if it is new."""
-        found = self._terms.get(facet) or self._learned.terms.get(facet)
+        found = self._terms.get(facet)
         if found is None:
-            found = lists.term(self.db, facet) or lists.add_term(self.db, facet)
+            found = self._learned.terms.get(facet) or lists.term(self.db, facet) or lists.add_term(self.db, facet)
             self._terms[facet] = found
         return found
 
@@ -258,10 +259,13 @@ class History:
         """The numbers of facets' names, in the order of the names; those that are new are numbered now."""
         # Sorted, so that new names are numbered in the same order when the tables are rebuilt.
         names = sorted(facets)
-        unknown = [name for name in names if name not in self._terms and name not in self._learned.terms]
-        if len(unknown) > 1:
-            self.foresee([], facets=unknown)
-        return [self.term(name) for name in names]
+        try:
+            return [self._terms[name] for name in names]
+        except KeyError:
+            unknown = [name for name in names if name not in self._terms and name not in self._learned.terms]
+            if len(unknown) > 1:
+                self.foresee([], facets=unknown)
+            return [self.term(name) for name in names]
 
     def _state(self, subject: str, evolve: Callable[..., Any]) -> Any:
         if subject not in self._states:

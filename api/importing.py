@@ -22,6 +22,7 @@ from api import ledger
 from api.domain.record import Body
 from api.drafts import Draft, draft, recording
 from api.errors import Refusal
+from api.history import Learned
 from api.kinds import KINDS
 from api.ledger import WORLD, Source, Turn
 from api.storage.database import Database
@@ -128,6 +129,7 @@ class Loader:
         self.most = FIRST
         self.busy = False
         self._database, self._kind, self._actor, self._source = database, KINDS[kind], actor, source
+        self._learned = Learned()
         self._moving = Moving(database)
         database.write_in_bulk()
 
@@ -150,7 +152,7 @@ class Loader:
 
     def _turn(self, items: list[Item], refused: list[Refused], counts: Counts) -> float:
         """Append the items. Out: how many seconds others had to wait for it."""
-        with ledger.turn_of_many(self._database, self._source) as turn:
+        with ledger.turn_of_many(self._database, self._source, self._learned) as turn:
             began = time.monotonic()
             self._foresee(turn, items)
             for item in items:

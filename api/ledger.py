@@ -22,7 +22,7 @@ from api.domain.record import Record
 from api.drafts import Draft
 from api.history import CHANGING, History, Learned
 from api.received import NONSENSE, Unfit, misfit
-from api.storage import log, moves
+from api.storage import log, moves, search
 from api.storage.buffered import Buffered
 from api.storage.database import Database
 from api.storage.log import Connection, Head, Sealed
@@ -169,12 +169,7 @@ def turn(
     `learned` is what earlier turns on this database learned; what this one learns is added to it. Raises LedgerRewound
     where the log has lost what was signed, unless it is only being filled with it again (`filling`).
     """
-    known = database.extends_heads
-    with _guarded_turn(database, filling) as db:
-        if learned is not None:
-            if not known:
-                learned.forget()
-            learned.fit(log.last_of_kinds(db, CHANGING))
+    with _guarded_turn(database, learned, filling) as db:
         mine = Turn(db, source, learned)
         yield mine
         mine.finish()
@@ -182,24 +177,34 @@ def turn(
 
 
 @contextmanager
-def turn_of_many(database: Database, source: Source = WORLD, *, filling: bool = False) -> Iterator[Turn]:
+def turn_of_many(
+    database: Database, source: Source = WORLD, learned: Learned | None = None, *, filling: bool = False
+) -> Iterator[Turn]:
     """A turn like any other for an import: what is appended goes to the store together (see `api.storage.buffered`)."""
-    with _guarded_turn(database, filling) as db:
+    with _guarded_turn(database, learned, filling) as db:
         buffered = Buffered(db)
-        mine = Turn(buffered, _by_the_handful(source) if source is WORLD else source)
+        mine = Turn(buffered, _by_the_handful(source) if source is WORLD else source, learned)
         yield mine
         buffered.flush()
         mine.finish()
+    mine.history.committed()
 
 
 @contextmanager
-def _guarded_turn(database: Database, filling: bool) -> Iterator[Connection]:
-    """The store's turn, once it is known that the log has all that was signed of it. Raises LedgerRewound."""
+def _guarded_turn(database: Database, learned: Learned | None, filling: bool) -> Iterator[Connection]:
+    """The store's turn, once it is known that the log has all that was signed of it, and what was learned fits it.
+    Raises LedgerRewound."""
+    known = database.extends_heads
     with database.turn() as db:
         if not database.extends_heads and not filling:
             checkpoints.check(db, checkpoints.Heads(database.heads).last())
             database.extends_heads = True
+        if learned is not None:
+            if not known:
+                learned.forget()
+            learned.fit(log.last_of_kinds(db, CHANGING))
         yield db
+        search.take_in(db)
 
 
 def _by_the_handful(source: Source) -> Source:
@@ -274,6 +279,7 @@ def derive_all(
         history.forget()
         progress(tree.size)
     buffered.flush()
+    search.take_in(db)
     if tree.size:
         log.set_head(db, tree.head)
     return tree.head

@@ -23,6 +23,8 @@ class FullText(Protocol):
     row: str
     # What follows the rows of the index when they are joined with others, where the engine forgets their order.
     order: str
+    # SQL that takes the rows in that are not in the index yet; None where the engine does so row by row.
+    take_in: str | None
 
     def matching(self, terms: Sequence[Term]) -> Condition:
         """What holds for rows that have all the terms."""
@@ -44,6 +46,13 @@ class FTS5:
     source = "searchable_fts"
     row = "rowid"
     order = ""
+    # The index has the size of each row that is in it, by its number. Rows are numbered in order and never change, so
+    # what is missing is what has a higher number.
+    take_in: str | None = (
+        "INSERT INTO searchable_fts (rowid, text, variants, speakers, titles, stems)"
+        " SELECT id, text, variants, speakers, titles, stems FROM searchable"
+        " WHERE id > (SELECT coalesce(max(id), 0) FROM searchable_fts_docsize)"
+    )
 
     def matching(self, terms: Sequence[Term]) -> Condition:
         """Every word quoted, so that nothing in it is an operator."""

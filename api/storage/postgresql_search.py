@@ -42,6 +42,7 @@ class Lexemes:
     source = "searchable m"
     row = "m.id"
     order = " ORDER BY w.id DESC"
+    take_in = None  # `words` is a column of each row
 
     def matching(self, terms: Sequence[Term]) -> Condition:
         """All lexemes in the index; phrases, and what the index does not know, in the words."""

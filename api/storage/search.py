@@ -63,6 +63,17 @@ def add(db: Connection, no: int, since: int, words: Sequence[str], first: bool =
     )
 
 
+def take_in(db: Connection) -> None:
+    """Let the index have the rows that were added in this transaction. To be called before it ends.
+
+    All at once: a trigger that did so for each row made FTS5 write a segment of its index for each, six for six claims
+    of one turn, and merge them later. That took 45 µs a claim, and takes 19.
+    """
+    sql = _index(db).take_in
+    if sql:
+        db.execute(sql)
+
+
 def leads(rows: int, asked: Sequence[Term], frequency_of: Callable[[Term], int]) -> bool:
     """Whether a facet with so many rows is to lead the search for these words (see FEW and MANY). `frequency_of` counts
     a term as `frequency` does."""

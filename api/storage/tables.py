@@ -233,6 +233,13 @@ def vectors(db: SqliteUtils) -> None:
     _run(db, VECTORS)
 
 
+@migrations(name="0008_words_by_turns")
+def words_by_turns(db: SqliteUtils) -> None:
+    """The index of words is brought up to date at the end of a turn, and no longer at each row."""
+    for event in ("ai", "ad", "au"):
+        db.execute(f"DROP TRIGGER IF EXISTS searchable_{event}")
+
+
 def stemmed(text: str, variants: str, speakers: str, titles: str) -> str:
     """The stems of a row of `searchable`, as `api.projection` makes them: the speakers' by themselves."""
     return f"{indexed(text, variants, titles)} {indexed(speakers)}".strip()
@@ -246,9 +253,9 @@ def create_derived(db: SqliteUtils) -> None:
 
 
 def _index_words(db: SqliteUtils) -> None:
-    # The words come folded and split, so the tokenizer has nothing left to fold. Triggers keep the index in step.
-    searchable = db.table("searchable")
-    searchable.enable_fts(SEARCHED, create_triggers=True, tokenize="unicode61 remove_diacritics 0")
+    # The words come folded and split, so the tokenizer has nothing left to fold. Each turn takes in what it added
+    # (`api.storage.search.take_in`).
+    db.table("searchable").enable_fts(SEARCHED, tokenize="unicode61 remove_diacritics 0")
 
 
 def drop_derived(db: SqliteUtils) -> None:
