@@ -275,11 +275,11 @@ def derive_all(
         for sealed in part:
             log.add_nodes(buffered, tree.append(sealed))
             derive(history, log.opened(sealed))
+        buffered.flush()
+        search.take_in(db)
         # What was folded is let go, so that the longest log is rebuilt in the same memory as a short one.
         history.forget()
         progress(tree.size)
-    buffered.flush()
-    search.take_in(db)
     if tree.size:
         log.set_head(db, tree.head)
     return tree.head
