@@ -77,6 +77,8 @@ def batches(stream: BinaryIO, job: Job) -> Iterator[Batch]:
         for start in range(0, size, TOGETHER):
             end = min(start + TOGETHER, size)
             yield Batch(window[start:end], before + (read - before) * end // size, end == size)
+        # Or this window would be kept until the next one is there.
+        window.clear()
         # The first windows are small, so that the writer need not wait for the first large one.
         before, most = read, min(2 * most, job.window)
 
