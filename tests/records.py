@@ -76,11 +76,14 @@ def write_many(
     decisions: Iterable[tuple[Decision, str]],
     source: Source = WORLD,
     learned: Learned | None = None,
+    *,
+    buffered: bool = False,
 ) -> list[Entry | Refusal]:
-    """Append the events of many (decision, actor)s in one turn; one that is refused leaves no trace and stops no
-    other."""
+    """Append the events of many (decision, actor)s in one turn, `buffered` as an import does; one that is refused
+    leaves no trace and stops no other."""
     outcomes: list[Entry | Refusal] = []
-    with ledger.turn(database, source, learned) as mine:
+    taking = ledger.turn_of_many if buffered else ledger.turn
+    with taking(database, source, learned) as mine:
         for decision, actor in decisions:
             try:
                 outcomes.append(mine.append(decision, actor))

@@ -29,7 +29,8 @@ class _Broken(Exception):
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_two_processes_in_turns_write_what_one_alone_writes(seed: int) -> None:
-    """Whatever either of them learned before the other one changed it, or in a turn that came to nothing."""
+    """Whatever either of them learned before the other one changed it, or in a turn that came to nothing, and whether
+    they write as the service does or as an import."""
     note(f"Chronicle({seed})")
     chance, source = random.Random(seed), fixed_source()
     with fresh() as alone, fresh() as shared:
@@ -39,11 +40,11 @@ def test_two_processes_in_turns_write_what_one_alone_writes(seed: int) -> None:
         left = list(chronicle.decisions)
         while left:
             database, learned = chance.choice(processes)
-            part = left[: chance.randint(1, 6)]
+            part, buffered = left[: chance.randint(1, 6)], chance.random() < 0.5
             if chance.random() < 0.2:
                 with suppress(_Broken):
-                    write_many(database, [*part, (_break, OPERATOR)], fixed_source(), learned)
-            write_many(database, part, source, learned)
+                    write_many(database, [*part, (_break, OPERATOR)], fixed_source(), learned, buffered=buffered)
+            write_many(database, part, source, learned, buffered=buffered)
             del left[: len(part)]
         processes[1][0].close()
         assert dump(shared, every_table(shared)) == dump(alone, every_table(alone))
