@@ -176,8 +176,9 @@ class History:
     def foresee(self, subjects: Sequence[str], fingerprints: Sequence[bytes] = (), facets: Sequence[str] = ()) -> None:
         """Look up at once which of these are on record: what many appends would ask for one by one."""
         unknown = [facet for facet in facets if facet not in self._terms and facet not in self._learned.terms]
-        for start in range(0, len(unknown), TOGETHER):
-            self._terms |= lists.terms(self.db, unknown[start : start + TOGETHER])
+        if len(unknown) > 1:  # one alone is looked up when it is asked for
+            for start in range(0, len(unknown), TOGETHER):
+                self._terms |= lists.terms(self.db, unknown[start : start + TOGETHER])
         for start in range(0, len(subjects), TOGETHER):
             part = subjects[start : start + TOGETHER]
             found = log.named(self.db, part)
@@ -262,9 +263,7 @@ class History:
         try:
             return [self._terms[name] for name in names]
         except KeyError:
-            unknown = [name for name in names if name not in self._terms and name not in self._learned.terms]
-            if len(unknown) > 1:
-                self.foresee([], facets=unknown)
+            self.foresee([], facets=names)
             return [self.term(name) for name in names]
 
     def _state(self, subject: str, evolve: Callable[..., Any]) -> Any:

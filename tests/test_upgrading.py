@@ -23,9 +23,7 @@ def unstemmed(path: Path) -> None:
     old = SqliteUtils(path)
     old.table("searchable").disable_fts()
     old.execute("ALTER TABLE searchable DROP COLUMN stems")
-    old.table("searchable").enable_fts(SEARCHED, create_triggers=True, tokenize="unicode61 remove_diacritics 0")
-    old.execute("DELETE FROM _sqlite_migrations WHERE name = '0004_match'")
-    old.close()
+    _triggered(old, SEARCHED, "0004_match")
 
 
 @pytest.mark.sqlite
@@ -40,10 +38,7 @@ def test_words_get_their_stems(tmp_path: Path) -> None:
     assert not database.is_current()
     assert database.migrate() == ["0004_match"]
     assert dump(database, ["searchable"])["searchable"] == wanted
-    asked = "SELECT count(*) FROM searchable_fts WHERE searchable_fts MATCH '\"\ue000voluntari\"'"
-    assert database.reader().execute(asked).fetchone()[0] > 0
-    with database.turn() as db:
-        db.execute("INSERT INTO searchable_fts (searchable_fts, rank) VALUES ('integrity-check', 1)")
+    assert indexed(database, '"\ue000voluntari"') > 0
     ledger.rebuild(database)
     assert dump(database, ["searchable"])["searchable"] == wanted
     database.close()
@@ -53,9 +48,13 @@ def triggered(path: Path) -> None:
     """Let triggers keep the index of words up to date, as they did before turns did."""
     old = SqliteUtils(path)
     old.table("searchable").disable_fts()
-    searched = (*SEARCHED, "stems")
+    _triggered(old, (*SEARCHED, "stems"), "0008_words_by_turns")
+
+
+def _triggered(old: SqliteUtils, searched: tuple[str, ...], migration: str) -> None:
+    """Index these columns with triggers, as they were before a migration, and close the database."""
     old.table("searchable").enable_fts(searched, create_triggers=True, tokenize="unicode61 remove_diacritics 0")
-    old.execute("DELETE FROM _sqlite_migrations WHERE name = '0008_words_by_turns'")
+    old.execute("DELETE FROM _sqlite_migrations WHERE name = :migration", {"migration": migration})
     old.close()
 
 

@@ -21,14 +21,14 @@ from api.cli.files import CLAIMREVIEW
 from api.cli.json_items import Counted
 from api.importing import Fault, Item, Refused, in_order_of_dates, prepare
 
-# Items that are handed over at once, and how many such batches wait for the writer: more than a window has. With fewer
-# this process stood until the writer had taken them, and then the writer until the next window was prepared: a tenth of
-# the time.
+# Items that are handed over at once.
 TOGETHER = 100
-WAITING = 110
 # Items in the first window and in the later ones. Larger ones save a few more pages of the indexes, but twice as large
 # ones took twice the memory.
 FIRST, WINDOW = 500, 10_000
+# How many batches wait for the writer: more than a window has. With fewer this process stood until the writer had taken
+# them, and then the writer until the next window was prepared: a tenth of the time.
+WAITING = WINDOW // TOGETHER + 10
 # A file with fewer bytes is prepared right here: starting a process takes longer.
 SMALL = 500_000
 

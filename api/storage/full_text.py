@@ -8,6 +8,9 @@ from typing import Any, NamedTuple, Protocol
 from api.domain.stems import MARK
 from api.domain.words import Term
 
+# The columns of `searchable` whose words are indexed.
+SEARCHED = ("text", "variants", "speakers", "titles", "stems")
+
 
 class Condition(NamedTuple):
     """SQL that holds for the rows of the index that match, and its parameters."""
@@ -49,8 +52,7 @@ class FTS5:
     # The index has the size of each row that is in it, by its number. Rows are numbered in order and never change, so
     # what is missing is what has a higher number.
     take_in: str | None = (
-        "INSERT INTO searchable_fts (rowid, text, variants, speakers, titles, stems)"
-        " SELECT id, text, variants, speakers, titles, stems FROM searchable"
+        f"INSERT INTO searchable_fts (rowid, {', '.join(SEARCHED)}) SELECT id, {', '.join(SEARCHED)} FROM searchable"
         " WHERE id > (SELECT coalesce(max(id), 0) FROM searchable_fts_docsize)"
     )
 

@@ -18,6 +18,7 @@ from sqlite_utils.migrations import Migrations
 
 from api.domain.stems import indexed
 from api.storage import lists, reviewers
+from api.storage.full_text import SEARCHED
 
 LOG = """
 CREATE TABLE entries (
@@ -158,8 +159,6 @@ NAMES = DERIVED["names"].replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
 REVIEW_PAGES = (
     DERIVED["review_pages"].replace(" TABLE ", " TABLE IF NOT EXISTS ").replace(" INDEX ", " INDEX IF NOT EXISTS ")
 )
-
-SEARCHED = ("text", "variants", "speakers", "titles", "stems")
 
 migrations = Migrations("onrecord")
 
